@@ -1,0 +1,56 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Cstp.Abstractions;
+
+/// <summary>A listener of the box.</summary>
+/// <param name="Side">The side of every session accepted there.</param>
+/// <param name="EndPoint">The local address; port 0 lets the system choose.</param>
+public sealed record SmtpListener(Side Side, IPEndPoint EndPoint);
+
+/// <summary>One thing that a network mode found out about its surroundings.</summary>
+/// <param name="Healthy">Whether it is as it must be.</param>
+/// <param name="Subject">What was looked at.</param>
+/// <param name="Finding">What was found, and where it is not healthy what to do.</param>
+public sealed record NetworkFinding(bool Healthy, string Subject, string Finding);
+
+/// <summary>
+/// How SMTP sessions come to the box and go on to the server: makes the network ready, supplies the listening sockets, connects upstream.
+/// </summary>
+/// <remarks>
+/// <see cref="UpAsync"/> is called once before the listeners are opened and <see cref="DownAsync"/> once after the last session;
+/// both may be repeated and change nothing that already is as it shall be. <see cref="ConnectAsync"/> is called by many threads.
+/// </remarks>
+public interface INetworkMode
+{
+    /// <summary>The listeners; at least one.</summary>
+    IReadOnlyList<SmtpListener> Listeners { get; }
+
+    /// <summary>Makes the network ready.</summary>
+    /// <param name="cancel">Ends the attempt; what was done stays to be taken back.</param>
+    /// <exception cref="IOException">The network cannot be made ready; the message names cause and mend.</exception>
+    ValueTask UpAsync(CancellationToken cancel);
+
+    /// <summary>Takes back everything that <see cref="UpAsync"/> did.</summary>
+    /// <param name="cancel">Ends the attempt.</param>
+    ValueTask DownAsync(CancellationToken cancel);
+
+    /// <summary>Looks whether everything is as it must be, without changing anything.</summary>
+    /// <param name="cancel">Ends the look.</param>
+    ValueTask<IReadOnlyList<NetworkFinding>> CheckAsync(CancellationToken cancel);
+
+    /// <summary>Makes the bound, not yet listening socket of a listener.</summary>
+    /// <param name="listener">One of <see cref="Listeners"/>.</param>
+    /// <returns>A socket that belongs to the caller.</returns>
+    /// <exception cref="SocketException">The address cannot be bound.</exception>
+    Socket Bind(SmtpListener listener);
+
+    /// <summary>Connects to the server of a session.</summary>
+    /// <param name="listener">The listener that accepted it.</param>
+    /// <param name="client">The client's address.</param>
+    /// <param name="destination">The local address of the accepted socket; in the bridge modes this is the server that the client meant.</param>
+    /// <param name="cancel">Ends the attempt.</param>
+    /// <returns>A connected socket that belongs to the caller.</returns>
+    /// <exception cref="SocketException">The server cannot be reached.</exception>
+    ValueTask<Socket> ConnectAsync(SmtpListener listener, IPEndPoint client, IPEndPoint destination, CancellationToken cancel);
+}

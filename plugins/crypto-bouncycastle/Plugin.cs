@@ -1,0 +1,1 @@
+[assembly: Cstp.Abstractions.CstpPlugin("crypto-bouncycastle", Contract = 1)]

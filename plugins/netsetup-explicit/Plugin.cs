@@ -1,0 +1,1 @@
+[assembly: Cstp.Abstractions.CstpPlugin("netsetup-explicit", Contract = 1)]

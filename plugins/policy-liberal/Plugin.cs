@@ -1,0 +1,1 @@
+[assembly: Cstp.Abstractions.CstpPlugin("policy-liberal", Contract = 1)]
