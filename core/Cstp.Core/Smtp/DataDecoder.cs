@@ -1,0 +1,143 @@
+using System.Buffers;
+
+namespace Cstp.Core.Smtp;
+
+/// <summary>How the octets after DATA stand.</summary>
+internal enum DataState
+{
+    /// <summary>More content follows.</summary>
+    Open,
+
+    /// <summary>CRLF . CRLF was read.</summary>
+    Ended,
+
+    /// <summary>A line end that other servers may read differently (RFC 5321 2.3.8): the connection cannot be trusted any more.</summary>
+    Broken,
+}
+
+/// <summary>
+/// Turns the octets on the wire into content: finds the end of data, takes out doubled dots and makes line ends CRLF
+/// (RFC 5321 4.1.1.4, 4.5.2). Decides on raw octets only, before anything is normalised.
+/// </summary>
+/// <param name="refuseBareNewline">Whether LF alone breaks the message, instead of becoming CRLF.</param>
+internal sealed class DataDecoder(bool refuseBareNewline)
+{
+    private static readonly SearchValues<byte> s_special = SearchValues.Create("\r\n\0"u8);
+
+    private enum Position
+    {
+        LineStart,
+        AfterBareNewline,
+        InLine,
+        AfterCarriageReturn,
+        AfterDot,
+        AfterDotCarriageReturn,
+    }
+
+    private Position _position = Position.LineStart;
+
+    /// <summary>What is wrong, where the state is <see cref="DataState.Broken"/>.</summary>
+    public string? Fault { get; private set; }
+
+    /// <summary>Whether a NUL stood in the content away from line ends.</summary>
+    public bool NulSeen { get; private set; }
+
+    /// <summary>Decodes as much as there is, up to and with the end of data.</summary>
+    /// <param name="wire">Octets as they came.</param>
+    /// <param name="content">Receives content; each line ends in CRLF.</param>
+    /// <param name="consumed">Octets of <paramref name="wire"/> that belong to this message.</param>
+    public DataState Decode(ReadOnlySpan<byte> wire, IBufferWriter<byte> content, out int consumed)
+    {
+        int at = 0;
+        while (at < wire.Length)
+        {
+            byte octet = wire[at];
+            switch (_position)
+            {
+                case Position.LineStart when octet == '.':
+                    _position = Position.AfterDot;
+                    at++;
+                    continue;
+                case Position.LineStart or Position.AfterBareNewline when octet == 0:
+                    return Break("NUL at the start of a line", at, out consumed);
+                case Position.AfterDot:
+                    switch (octet)
+                    {
+                        case (byte)'\r':
+                            _position = Position.AfterDotCarriageReturn;
+                            at++;
+                            continue;
+                        case (byte)'\n' when refuseBareNewline:
+                            return Break("LF without CR", at, out consumed);
+                        case (byte)'\n':
+                            content.Write(".\r\n"u8);
+                            _position = Position.AfterBareNewline;
+                            at++;
+                            continue;
+                        case 0:
+                            return Break("NUL after a dot at the start of a line", at, out consumed);
+                        default:
+                            _position = Position.InLine;
+                            break;
+                    }
+                    break;
+                case Position.AfterDotCarriageReturn:
+                    if (octet != '\n')
+                        return Break("CR without LF", at, out consumed);
+                    consumed = at + 1;
+                    return DataState.Ended;
+                case Position.AfterCarriageReturn:
+                    if (octet != '\n')
+                        return Break("CR without LF", at, out consumed);
+                    content.Write("\r\n"u8);
+                    _position = Position.LineStart;
+                    at++;
+                    continue;
+            }
+
+            ReadOnlySpan<byte> rest = wire[at..];
+            int run = rest.IndexOfAny(s_special);
+            if (run < 0)
+            {
+                content.Write(rest);
+                _position = Position.InLine;
+                at = wire.Length;
+                break;
+            }
+            if (run > 0)
+            {
+                content.Write(rest[..run]);
+                _position = Position.InLine;
+                at += run;
+                continue;
+            }
+            switch (octet)
+            {
+                case (byte)'\r':
+                    _position = Position.AfterCarriageReturn;
+                    break;
+                case (byte)'\n':
+                    if (refuseBareNewline)
+                        return Break("LF without CR", at, out consumed);
+                    content.Write("\r\n"u8);
+                    _position = Position.AfterBareNewline;
+                    break;
+                default:
+                    NulSeen = true;
+                    content.Write(rest[..1]);
+                    _position = Position.InLine;
+                    break;
+            }
+            at++;
+        }
+        consumed = at;
+        return DataState.Open;
+    }
+
+    private DataState Break(string fault, int at, out int consumed)
+    {
+        Fault = fault;
+        consumed = at;
+        return DataState.Broken;
+    }
+}

@@ -1,0 +1,156 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Cstp.Core.Mime;
+
+namespace Cstp.Core.Smtp;
+
+/// <summary>How receiving a message from the client ended.</summary>
+internal enum DataEnd
+{
+    /// <summary>With CRLF . CRLF.</summary>
+    Complete,
+
+    /// <summary>With CRLF . CRLF, but a NUL was in it that the settings refuse.</summary>
+    ContainsNul,
+
+    /// <summary>With a line end that other servers may read differently.</summary>
+    Broken,
+
+    /// <summary>The client closed, or was silent for too long.</summary>
+    ClientGone,
+
+    /// <summary>The client trickled.</summary>
+    TooSlow,
+}
+
+/// <summary>A message that was cut short; what fails while reading it fails with this.</summary>
+/// <param name="end">How it ended.</param>
+internal sealed class IncompleteMessageException(DataEnd end) : IOException($"the client's message ended early ({end})")
+{
+    /// <summary>How it ended.</summary>
+    public DataEnd End { get; } = end;
+}
+
+/// <summary>Receives the octets after DATA from a client into a pipe, to the final dot even where nobody wants the content any more.</summary>
+internal sealed class DataSource
+{
+    /// <summary>Below 100 octets a second over three minutes of our waiting, a client is holding the connection, not sending.</summary>
+    private const long SlowOctets = 100 * 180;
+
+    private static readonly TimeSpan s_slowWindow = TimeSpan.FromMinutes(3);
+
+    private readonly SmtpConnection _client;
+    private readonly SmtpOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Pipe _pipe = new(ContentPipes.Options);
+    private readonly DataDecoder _decoder;
+
+    private DataSource(SmtpConnection client, SmtpOptions options, TimeProvider time)
+    {
+        _client = client;
+        _options = options;
+        _time = time;
+        _decoder = new DataDecoder(options.BareNewline == BareNewline.Refuse);
+        End = Task.FromResult(DataEnd.ClientGone);
+    }
+
+    /// <summary>The content. Completing it early makes the source discard what follows.</summary>
+    public PipeReader Content => _pipe.Reader;
+
+    /// <summary>How receiving ended; completes at the final dot, or when there will be none.</summary>
+    public Task<DataEnd> End { get; private set; }
+
+    /// <summary>What was wrong, for the log.</summary>
+    public string? Fault => _decoder.Fault;
+
+    /// <summary>Octets received on the wire.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Starts to receive.</summary>
+    /// <param name="client">The client; not to be read by others until <see cref="End"/>.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancel">The session ends.</param>
+    public static DataSource Start(SmtpConnection client, SmtpOptions options, TimeProvider time, CancellationToken cancel)
+    {
+        var source = new DataSource(client, options, time);
+        source.End = source.ReceiveAsync(cancel);
+        return source;
+    }
+
+    private async Task<DataEnd> ReceiveAsync(CancellationToken cancel)
+    {
+        DataEnd end = DataEnd.ClientGone;
+        try
+        {
+            end = await DecodeAsync(cancel);
+        }
+        catch (Exception e) when (e is ConnectionLostException or OperationCanceledException)
+        {
+            end = DataEnd.ClientGone;
+        }
+        finally
+        {
+            await _pipe.Writer.CompleteAsync(end is DataEnd.Complete ? null : new IncompleteMessageException(end));
+        }
+        return end;
+    }
+
+    private async Task<DataEnd> DecodeAsync(CancellationToken cancel)
+    {
+        bool wanted = true;
+        var discarded = new ArrayBufferWriter<byte>(64 * 1024);
+        TimeSpan waited = TimeSpan.Zero;
+        long inWindow = 0;
+        while (true)
+        {
+            long before = _time.GetTimestamp();
+            ReadResult read;
+            try
+            {
+                read = await _client.ReadAsync(cancel).WaitAsync(_options.DataTimeout, _time, cancel);
+            }
+            catch (TimeoutException)
+            {
+                return DataEnd.TooSlow;
+            }
+            waited += _time.GetElapsedTime(before);
+
+            SequencePosition consumed = read.Buffer.Start;
+            DataState state = DataState.Open;
+            foreach (ReadOnlyMemory<byte> segment in read.Buffer)
+            {
+                state = _decoder.Decode(segment.Span, wanted ? _pipe.Writer : discarded, out int used);
+                inWindow += used;
+                Length += used;
+                consumed = read.Buffer.GetPosition(used, consumed);
+                discarded.ResetWrittenCount();
+                if (state != DataState.Open)
+                    break;
+            }
+            _client.AdvanceTo(consumed, consumed);
+            switch (state)
+            {
+                case DataState.Broken:
+                    return DataEnd.Broken;
+                case DataState.Ended:
+                    if (_decoder.NulSeen && _options.Nul == NulHandling.Refuse)
+                        return DataEnd.ContainsNul;
+                    if (wanted)
+                        await _pipe.Writer.FlushAsync(cancel);
+                    return DataEnd.Complete;
+            }
+            if (read.IsCompleted)
+                return DataEnd.ClientGone;
+            if (wanted)
+                wanted = !(await _pipe.Writer.FlushAsync(cancel)).IsCompleted;
+            if (waited > s_slowWindow)
+            {
+                if (inWindow < SlowOctets)
+                    return DataEnd.TooSlow;
+                waited = TimeSpan.Zero;
+                inWindow = 0;
+            }
+        }
+    }
+}

@@ -1,0 +1,431 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Cstp.Abstractions;
+using Cstp.Core.Mime;
+using Cstp.Core.Securing;
+
+namespace Cstp.Core.Smtp;
+
+/// <summary>
+/// What happens from DATA to the reply to the final dot. Every delivery is brought to just before its final dot, then all are
+/// committed; the client hears 2xx only after the server said it.
+/// </summary>
+/// <param name="session">The session, with a transaction open and no command under way.</param>
+/// <param name="services">What all sessions share.</param>
+internal sealed class MessageTransfer(SmtpSession session, SmtpServices services)
+{
+    private readonly MessageEnvelope _envelope = session.Envelope;
+    private readonly Transaction _transaction = session.Transaction!;
+    private int _deliveries = 1;
+    private string _protection = "as it came";
+
+    private SmtpOptions Options => services.Options;
+
+    /// <summary>Runs it.</summary>
+    public async Task RunAsync()
+    {
+        Reply? refusal = await session.DecideAsync(new SmtpEvent.Data(_envelope.Recipients)) ?? services.Security.DecideData(_envelope);
+        if (refusal is not null)
+        {
+            session.WriteReply(refusal);
+            Record(refusal.Code, refusal.ToString());
+            return;
+        }
+        if (!_transaction.HasWithheld && services.Interceptors.Count == 0 && !services.Security.Touches(_envelope))
+            await RelayAsync();
+        else
+            await TakeAsync();
+    }
+
+    /// <summary>Nobody looks at the content: the server itself answers DATA.</summary>
+    private async Task RelayAsync()
+    {
+        var delivery = new OutgoingDelivery(session.Server!, Options, services.Time);
+        ServerReply go;
+        try
+        {
+            go = await delivery.BeginDataAsync(session.Within(Options.ReplyTimeout));
+        }
+        catch (ConnectionLostException)
+        {
+            session.LoseServer();
+            Answer(new Reply(451, "4.4.2", "The mail server closed the connection; try again later"), "the server was lost at DATA");
+            return;
+        }
+        session.WriteReply(go);
+        if (!delivery.IsInData)
+        {
+            Record(go.Code, go.Text);
+            return;
+        }
+        await session.Client.FlushAsync(session.Within(Options.ReplyTimeout));
+        CancellationToken cancel = session.Within(Timeout.InfiniteTimeSpan);
+        DataSource source = DataSource.Start(session.Client, Options, services.Time, cancel);
+        await FinishAsync(source, [delivery], () => delivery.SendAsync(source.Content, cancel));
+    }
+
+    /// <summary>We answer DATA, read the header section, and ask what becomes of the message.</summary>
+    private async Task TakeAsync()
+    {
+        session.Client.Write("354 End data with <CR><LF>.<CR><LF>\r\n");
+        await session.Client.FlushAsync(session.Within(Options.ReplyTimeout));
+        CancellationToken cancel = session.Within(Timeout.InfiniteTimeSpan);
+        DataSource source = DataSource.Start(session.Client, Options, services.Time, cancel);
+        HeldMessage? held = null;
+        try
+        {
+            using var keepAlive = new ServerKeepAlive(session.Server!, Options, services.Time);
+            (MessageDecision decision, held) = await DecideAsync(source, cancel);
+            await keepAlive.StopAsync();
+            switch (decision)
+            {
+                case MessageDecision.Refuse refuse:
+                    await AbandonAsync(source, refuse.Reply, refuse.Reply.Text);
+                    return;
+                case MessageDecision.Stream stream:
+                    await DeliverAsync(source, stream.Deliveries, held is not null, cancel);
+                    return;
+                default:
+                    throw new InvalidOperationException($"a held message cannot be decided as {decision.GetType().Name}");
+            }
+        }
+        finally
+        {
+            held?.Dispose();
+        }
+    }
+
+    private async Task<(MessageDecision, HeldMessage?)> DecideAsync(DataSource source, CancellationToken cancel)
+    {
+        try
+        {
+            HeaderSection? header = await HeaderSection.ReadAsync(source.Content, Options.MaxHeader, cancel);
+            if (header is null)
+                return (new MessageDecision.Refuse(new Reply(552, "5.3.4", $"Header section too large; {Options.MaxHeader} octets at most")), null);
+            if (await session.DecideAsync(new SmtpEvent.Message(header.Raw)) is { } refusal)
+                return (new MessageDecision.Refuse(refusal), null);
+            MessageDecision decision = await services.Security.DecideAsync(_envelope, header, cancel);
+            if (decision is not MessageDecision.Hold hold)
+                return (decision, null);
+
+            HeldMessage held = await services.Spool.HoldAsync(header.ToOctets(), source.Content, cancel);
+            try
+            {
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+                patience.CancelAfter(Options.TransferTimeout);
+                return (await hold.OpenAsync(held, patience.Token), held);
+            }
+            catch
+            {
+                held.Dispose();
+                throw;
+            }
+        }
+        catch (IncompleteMessageException)
+        {
+            return (new MessageDecision.Refuse(new Reply(451, "4.4.2", "The message was cut short")), null);
+        }
+        catch (SpoolException e)
+        {
+            SmtpLog.SecuringFault(services.Logger, session.Id, e);
+            return (new MessageDecision.Refuse(new Reply(452, "4.3.1", "Insufficient storage to check the message; try again later")), null);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancel.IsCancellationRequested)
+        {
+            SmtpLog.SecuringFault(services.Logger, session.Id, e);
+            return (new MessageDecision.Refuse(Unavailable), null);
+        }
+    }
+
+    private static Reply Unavailable => new(451, "4.7.5", "The message cannot be secured or checked now; try again later");
+
+    private async Task DeliverAsync(DataSource source, IReadOnlyList<PlannedDelivery> planned, bool isHeld, CancellationToken cancel)
+    {
+        _deliveries = planned.Count;
+        _protection = string.Join('+', planned.Select(p => p.Protection.ToString()));
+        if (planned.Count > 1 && session.IsAuthenticated)
+        {
+            await AbandonAsync(source, new Reply(451, "4.7.5", "This message would have to be split, which an authenticated session does not allow; send it to each kind of recipient alone"), "an authenticated session is never split");
+            return;
+        }
+        if (planned.Any(p => p.Route == DeliveryRoute.Relay))
+        {
+            await AbandonAsync(source, new Reply(451, "4.3.5", "No relay is configured for a part of this message; ask the administrator"), "the plan needs a relay and none is configured");
+            return;
+        }
+        // The first protected delivery keeps the client's connection; its reply is the client's.
+        int keeper = 0;
+        for (int i = planned.Count - 1; i >= 0; i--)
+            keeper = planned[i].Protection != Protection.None ? i : keeper;
+
+        var outgoing = new OutgoingDelivery?[planned.Count];
+        try
+        {
+            (Reply? Own, ServerReply? Server) refusal = await PrepareAsync(planned, keeper, outgoing, cancel);
+            if (refusal.Server is not null)
+            {
+                if (outgoing[keeper] is { IsInData: true })
+                    session.LoseServer();
+                await AbandonAsync(source, refusal.Server, refusal.Server.Text);
+                return;
+            }
+            if (refusal.Own is not null)
+            {
+                if (outgoing[keeper] is { IsInData: true })
+                    session.LoseServer();
+                await AbandonAsync(source, refusal.Own, refusal.Own.Text);
+                return;
+            }
+            OutgoingDelivery[] ordered = [outgoing[keeper]!, .. outgoing.Where((_, i) => i != keeper).Select(d => d!)];
+            await FinishAsync(source, ordered, () => WriteAllAsync(isHeld ? null : source.Content, planned, outgoing!, cancel));
+        }
+        finally
+        {
+            for (int i = 0; i < outgoing.Length; i++)
+            {
+                if (i != keeper)
+                    outgoing[i]?.Server.Abort();
+            }
+        }
+    }
+
+    /// <summary>Brings every server to 354.</summary>
+    private async Task<(Reply? Own, ServerReply? Server)> PrepareAsync(
+        IReadOnlyList<PlannedDelivery> planned, int keeper, OutgoingDelivery?[] outgoing, CancellationToken cancel)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        patience.CancelAfter(Options.PreparationTimeout);
+        bool pipelined = session.Extensions.Has("PIPELINING");
+        int[] order = [.. Enumerable.Range(0, planned.Count).Where(i => i != keeper), keeper];
+        try
+        {
+            foreach (int i in order)
+            {
+                SmtpConnection server = i == keeper ? session.Server! : await session.ConnectAgainAsync(patience.Token);
+                var delivery = new OutgoingDelivery(server, Options, services.Time);
+                outgoing[i] = delivery;
+                bool whole = planned[i].Recipients.Count == _transaction.Recipients.Count && !_transaction.HasWithheld;
+                if (i != keeper || !whole)
+                {
+                    ServerReply? refused = await delivery.AddressAsync(_transaction, planned[i].Recipients, pipelined, reset: i == keeper, patience.Token);
+                    if (refused is not null)
+                        return (new Reply(451, "4.3.0", $"The mail server changed its mind about a recipient ({refused.Text}); try again later"), null);
+                }
+                ServerReply go = await delivery.BeginDataAsync(patience.Token);
+                if (!delivery.IsInData)
+                    return (null, go);
+            }
+            return (null, null);
+        }
+        catch (Exception e) when (e is IOException or SocketException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+        {
+            if (outgoing[keeper] is not null)
+                session.LoseServer();
+            return (new Reply(451, "4.4.2", "A part of this message cannot be delivered now; try again later"), null);
+        }
+    }
+
+    /// <summary>Every delivery reads the same body at the pace of the slowest.</summary>
+    private async Task WriteAllAsync(PipeReader? body, IReadOnlyList<PlannedDelivery> planned, OutgoingDelivery[] outgoing, CancellationToken cancel)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var tasks = new List<Task>();
+        IReadOnlyList<PipeReader> bodies;
+        if (body is null)
+            bodies = [.. planned.Select(_ => PipeReader.Create(Stream.Null))];
+        else if (planned.Count == 1)
+            bodies = [body];
+        else
+        {
+            Pipe[] copies = [.. planned.Select(_ => new Pipe(ContentPipes.Options))];
+            bodies = [.. copies.Select(c => c.Reader)];
+            tasks.Add(Stages.RunAsync(() => Stages.CopyAsync(body, [.. copies.Select(c => c.Writer)], stop.Token), null, [.. copies.Select(c => c.Writer)]));
+        }
+        for (int i = 0; i < planned.Count; i++)
+        {
+            int n = i;
+            var message = new Pipe(ContentPipes.Options);
+            tasks.Add(Stages.RunAsync(() => planned[n].WriteAsync(bodies[n], message.Writer, stop.Token), bodies[n] == body ? null : bodies[n], message.Writer));
+            tasks.Add(Stages.RunAsync(() => outgoing[n].SendAsync(message.Reader, stop.Token), message.Reader));
+        }
+        await Stages.WhenAllOrFirstFailureAsync(tasks, stop);
+    }
+
+    /// <summary>Waits for the client's end and ours, then commits or gives up.</summary>
+    private async Task FinishAsync(DataSource source, IReadOnlyList<OutgoingDelivery> deliveries, Func<Task> write)
+    {
+        (Reply? Own, ServerReply? Server, string Cause)? failure = null;
+        try
+        {
+            await write();
+        }
+        catch (SmtpProtocolException)
+        {
+            throw;
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !session.Within(Timeout.InfiniteTimeSpan).IsCancellationRequested)
+        {
+            failure = Explain(e);
+        }
+        if (failure is { } failed)
+        {
+            session.LoseServer();
+            if (failed.Server is not null)
+                await AbandonAsync(source, failed.Server, failed.Cause);
+            else
+                await AbandonAsync(source, failed.Own!, failed.Cause);
+            return;
+        }
+        if (await EndOfDataAsync(source) is { } refusal)
+        {
+            session.LoseServer();
+            Answer(refusal, source.Fault ?? refusal.Text);
+            return;
+        }
+        await CommitAsync(deliveries);
+    }
+
+    private async Task CommitAsync(IReadOnlyList<OutgoingDelivery> deliveries)
+    {
+        ServerReply? answer = null;
+        for (int i = 0; i < deliveries.Count; i++)
+        {
+            ServerReply? reply;
+            try
+            {
+                reply = await deliveries[i].CommitAsync(session.Within(Timeout.InfiniteTimeSpan));
+                if (reply.FirstDigit == 3)
+                    throw new SmtpProtocolException($"reply {reply.Code} to the final dot");
+            }
+            catch (EarlyReplyException e)
+            {
+                // Before the dot it is a refusal; without a word after it nobody knows: the sender keeps the message (RFC 1047).
+                reply = e.Reply is { IsPositive: false } ? e.Reply : e.Reply is null ? null : throw new SmtpProtocolException($"reply {e.Reply.Code} before the final dot");
+                if (deliveries[i].Server == session.Server)
+                    session.LoseServer();
+            }
+            if (reply is not { IsPositive: true })
+            {
+                for (int rest = i + 1; rest < deliveries.Count; rest++)
+                {
+                    if (deliveries[rest].Server == session.Server)
+                        session.LoseServer();
+                }
+                if (i > 0)
+                {
+                    SmtpLog.PartialCommit(services.Logger, session.Id, i, reply?.Text ?? "the server was lost after the final dot");
+                    Answer(new Reply(451, "4.4.2", "A part of the deliveries was not accepted; the message will be sent to all once more"), "a partial delivery");
+                }
+                else if (reply is null)
+                    Answer(new Reply(451, "4.4.2", "The mail server was lost after the message; its reply is unknown"), "the server was lost after the final dot");
+                else
+                    Answer(reply);
+                return;
+            }
+            answer ??= reply;
+        }
+        Answer(answer!);
+    }
+
+    /// <summary>Reads the client to its dot, then answers; the server hears nothing of it, or RSET.</summary>
+    private async Task AbandonAsync(DataSource source, Reply reply, string cause)
+    {
+        Reply? other = await EndOfDataAsync(source);
+        await ResetServerAsync();
+        Answer(other ?? reply, source.Fault ?? cause);
+    }
+
+    private async Task AbandonAsync(DataSource source, ServerReply reply, string cause)
+    {
+        Reply? other = await EndOfDataAsync(source);
+        await ResetServerAsync();
+        if (other is not null)
+            Answer(other, source.Fault ?? cause);
+        else
+            Answer(reply);
+    }
+
+    /// <summary>Waits for the client's end of data.</summary>
+    /// <returns>Null where it came as it must, else the refusal.</returns>
+    /// <exception cref="SessionClosedException">Nothing that this client sends can be trusted any more.</exception>
+    private async Task<Reply?> EndOfDataAsync(DataSource source)
+    {
+        await source.Content.CompleteAsync();
+        DataEnd end = await source.End;
+        switch (end)
+        {
+            case DataEnd.Complete:
+                return null;
+            case DataEnd.ContainsNul:
+                return new Reply(550, "5.6.0", "The message contains a NUL octet; encode it (RFC 2045 2.7)");
+            case DataEnd.Broken:
+                Record(550, $"line ends: {source.Fault}");
+                throw new SessionClosedException(new Reply(550, "5.5.2", "A line of the message does not end in CRLF; send CRLF (RFC 5321 2.3.8)"), $"smuggling is possible: {source.Fault}");
+            case DataEnd.TooSlow:
+                throw new SessionClosedException(new Reply(421, "4.4.2", "Timeout while the message was sent; connection closed"), "the client sent too slowly");
+            default:
+                throw new SessionClosedException(null, "the client closed in the middle of a message");
+        }
+    }
+
+    private async Task ResetServerAsync()
+    {
+        if (session.Server is null)
+            return;
+        try
+        {
+            CancellationToken cancel = session.Within(Options.ReplyTimeout);
+            await session.Server.SendAsync("RSET\r\n", cancel);
+            ServerReply reply = await session.Server.ReadReplyAsync(cancel);
+            if (!reply.IsPositive)
+                session.LoseServer();
+        }
+        catch (ConnectionLostException)
+        {
+            session.LoseServer();
+        }
+    }
+
+    private void Answer(Reply reply, string cause)
+    {
+        SmtpLog.MessageFailed(services.Logger, session.Id, cause, reply.ToString());
+        session.WriteReply(reply);
+        Record(reply.Code, reply.ToString());
+        session.EndTransaction(accepted: false);
+    }
+
+    private void Answer(ServerReply reply)
+    {
+        session.WriteReply(reply);
+        Record(reply.Code, reply.Text);
+        session.EndTransaction(reply.IsPositive);
+    }
+
+    private void Record(int code, string reply)
+    {
+        services.Metrics.MessageAnswered(session.SideName, code);
+        session.Observe(new SmtpEvent.Answered(code));
+        SmtpLog.MessageAnswered(
+            services.Logger, session.Id, session.SideName, _envelope.ReversePath?.ToString() ?? "", _envelope.Recipients.Count, _deliveries, _protection, reply);
+    }
+
+    private (Reply? Own, ServerReply? Server, string Cause) Explain(Exception fault)
+    {
+        switch (fault)
+        {
+            case EarlyReplyException { Reply: { IsPositive: true } or { FirstDigit: 3 } } early:
+                throw new SmtpProtocolException($"reply {early.Reply!.Code} before the final dot");
+            case EarlyReplyException { Reply: { } reply }:
+                return (null, reply, reply.Text);
+            case EarlyReplyException:
+                return (new Reply(451, "4.4.2", "The mail server closed the connection; try again later"), null, "the server was lost while the message was sent");
+            case IncompleteMessageException:
+                return (new Reply(451, "4.4.2", "The message was cut short"), null, "the message was cut short");
+            case LineEndException:
+                return (new Reply(554, "5.6.3", "The content cannot be transported: it has line ends that SMTP does not know"), null, fault.Message);
+            default:
+                SmtpLog.SecuringFault(services.Logger, session.Id, fault);
+                return (Unavailable, null, fault.Message);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+using System.IO.Pipelines;
+
+namespace Cstp.Core.Smtp;
+
+/// <summary>A server answered, or was lost, before the message was sent to its end.</summary>
+/// <param name="reply">The reply; null where the connection was lost.</param>
+internal sealed class EarlyReplyException(ServerReply? reply) : Exception(reply is null ? "the server closed the connection while the message was sent" : $"the server answered '{reply.Text}' while the message was sent")
+{
+    /// <summary>The reply; null where the connection was lost.</summary>
+    public ServerReply? Reply { get; } = reply;
+}
+
+/// <summary>One message on its way to one server: addressed, sent, and committed by the final dot.</summary>
+/// <param name="server">The connection; EHLO was said there.</param>
+/// <param name="options">Limits.</param>
+/// <param name="time">The clock.</param>
+internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions options, TimeProvider time)
+{
+    private Task<ServerReply>? _reply;
+
+    /// <summary>The connection.</summary>
+    public SmtpConnection Server => server;
+
+    /// <summary>Whether DATA was accepted: from then on only the final dot or the end of the connection ends the message.</summary>
+    public bool IsInData { get; private set; }
+
+    /// <summary>Opens the transaction anew for a part of its recipients (RFC 2920 3.1 where the server pipelines).</summary>
+    /// <param name="transaction">The transaction as the client made it.</param>
+    /// <param name="recipients">Indices of the recipients of this delivery.</param>
+    /// <param name="pipelined">Whether the server offered PIPELINING.</param>
+    /// <param name="reset">Whether a transaction is open there that must go first.</param>
+    /// <param name="cancel">The deadline.</param>
+    /// <returns>Null where all was accepted, else the reply that was not.</returns>
+    public async Task<ServerReply?> AddressAsync(
+        Transaction transaction, IReadOnlyList<int> recipients, bool pipelined, bool reset, CancellationToken cancel)
+    {
+        List<string> commands = [];
+        if (reset)
+            commands.Add("RSET");
+        commands.Add(transaction.Line);
+        commands.AddRange(recipients.Select(i => transaction.Recipients[i].Line));
+
+        // A window keeps both ends from waiting for each other with full buffers.
+        const int Window = 100;
+        ServerReply? refusal = null;
+        for (int sent = 0; sent < commands.Count && refusal is null;)
+        {
+            int count = pipelined ? Math.Min(Window, commands.Count - sent) : 1;
+            foreach (string command in commands.Skip(sent).Take(count))
+                server.Write(command + "\r\n");
+            await server.FlushAsync(cancel);
+            for (int i = 0; i < count; i++)
+            {
+                ServerReply reply = await server.ReadReplyAsync(cancel);
+                if (!reply.IsPositive)
+                    refusal ??= reply;
+            }
+            sent += count;
+        }
+        return refusal;
+    }
+
+    /// <summary>Says DATA.</summary>
+    /// <param name="cancel">The deadline.</param>
+    /// <returns>The reply; 354 means that content may follow.</returns>
+    public async Task<ServerReply> BeginDataAsync(CancellationToken cancel)
+    {
+        await server.SendAsync("DATA\r\n", cancel);
+        ServerReply reply = await server.ReadReplyAsync(cancel);
+        if (reply.FirstDigit is 2 || (reply.FirstDigit == 3 && reply.Code != 354))
+            throw new SmtpProtocolException($"reply {reply.Code} to DATA");
+        IsInData = reply.Code == 354;
+        return reply;
+    }
+
+    /// <summary>Sends the message, all but the final dot.</summary>
+    /// <param name="message">Content; lines end in CRLF.</param>
+    /// <param name="cancel">Ends the sending.</param>
+    /// <exception cref="EarlyReplyException">The server answered or was lost.</exception>
+    /// <exception cref="LineEndException">The content is not made of lines.</exception>
+    public async Task SendAsync(PipeReader message, CancellationToken cancel)
+    {
+        var stuffing = new DotStuffing();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        _reply = server.ReadReplyAsync(CancellationToken.None);
+        Task watching = StopAtReplyAsync(_reply, stop);
+        try
+        {
+            while (true)
+            {
+                ReadResult read = await message.ReadAsync(stop.Token);
+                if (read.IsCanceled)
+                    throw new OperationCanceledException("sending the message was cancelled");
+                foreach (ReadOnlyMemory<byte> segment in read.Buffer)
+                    stuffing.Write(segment.Span, server.Output);
+                message.AdvanceTo(read.Buffer.End);
+                await server.FlushAsync(stop.Token).AsTask().WaitAsync(options.DataTimeout, time, stop.Token);
+                if (read.IsCompleted)
+                    break;
+            }
+        }
+        catch (OperationCanceledException) when (_reply.IsCompleted && !cancel.IsCancellationRequested)
+        {
+            throw await EarlyAsync(_reply);
+        }
+        catch (ConnectionLostException)
+        {
+            throw _reply.IsCompletedSuccessfully ? await EarlyAsync(_reply) : new EarlyReplyException(null);
+        }
+        catch (TimeoutException)
+        {
+            throw new EarlyReplyException(null);
+        }
+        finally
+        {
+            _ = watching;
+        }
+        if (!stuffing.IsAtLineStart)
+            throw new LineEndException("the last line of the content has no end");
+    }
+
+    /// <summary>Sends the final dot and waits for the server's word.</summary>
+    /// <param name="cancel">The session ends.</param>
+    /// <exception cref="EarlyReplyException">The server answered before the dot, or was lost after it.</exception>
+    public async Task<ServerReply> CommitAsync(CancellationToken cancel)
+    {
+        if (_reply is null || _reply.IsCompleted)
+            throw await EarlyAsync(_reply ?? Task.FromException<ServerReply>(new ConnectionLostException("nothing was sent")));
+        try
+        {
+            await server.SendAsync(".\r\n", cancel).WaitAsync(options.DataTimeout, time, cancel);
+            ServerReply reply = await _reply.WaitAsync(options.FinalReplyTimeout, time, cancel);
+            IsInData = false;
+            return reply;
+        }
+        catch (Exception e) when (e is ConnectionLostException or TimeoutException or SmtpProtocolException)
+        {
+            throw new EarlyReplyException(null);
+        }
+    }
+
+    private static async Task StopAtReplyAsync(Task reply, CancellationTokenSource stop)
+    {
+        await reply.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        try
+        {
+            await stop.CancelAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The message was sent before the reply came: the good case.
+        }
+    }
+
+    private static async Task<EarlyReplyException> EarlyAsync(Task<ServerReply> reply)
+    {
+        try
+        {
+            return new EarlyReplyException(await reply);
+        }
+        catch (Exception e) when (e is ConnectionLostException or OperationCanceledException)
+        {
+            return new EarlyReplyException(null);
+        }
+    }
+}

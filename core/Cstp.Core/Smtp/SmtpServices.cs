@@ -1,0 +1,31 @@
+using Cstp.Abstractions;
+using Cstp.Core.Diagnostics;
+using Cstp.Core.Mime;
+using Cstp.Core.Securing;
+using Microsoft.Extensions.Logging;
+
+namespace Cstp.Core.Smtp;
+
+/// <summary>What all sessions share.</summary>
+/// <param name="Options">Section <c>[smtp]</c>.</param>
+/// <param name="Network">Connects to servers.</param>
+/// <param name="Security">Decides what becomes of messages.</param>
+/// <param name="Interceptors">In their order.</param>
+/// <param name="Spool">Holds messages.</param>
+/// <param name="Metrics">Counts.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Logger">The log.</param>
+internal sealed record SmtpServices(
+    SmtpOptions Options,
+    INetworkMode Network,
+    MessageSecurity Security,
+    IReadOnlyList<NamedInterceptor> Interceptors,
+    Spool Spool,
+    CstpMetrics Metrics,
+    TimeProvider Time,
+    ILogger Logger);
+
+/// <summary>An interceptor and its module's name.</summary>
+/// <param name="Name">The name.</param>
+/// <param name="Interceptor">The module.</param>
+internal sealed record NamedInterceptor(string Name, ISmtpInterceptor Interceptor);
