@@ -110,6 +110,14 @@ internal sealed class TrustSnapshot
         !IsRevoked(certificate)
         && (_own.OwnerOf(certificate) is { IsGateway: true } || Entries(certificate).Any(entry => entry is { Role: CertificateRole.Gateway, State: TrustState.Trusted }));
 
+    /// <summary>Whether collecting a certificate would change nothing.</summary>
+    /// <param name="certificate">The certificate.</param>
+    /// <param name="capabilities">What its owner reads; empty where unknown.</param>
+    public bool Knows(EncodedCertificate certificate, IReadOnlyList<string> capabilities) =>
+        _own.OwnerOf(certificate) is not null
+        || (_entries.TryGetValue(certificate.Fingerprint, out List<StoredCertificate>? entries)
+            && (capabilities.Count == 0 || entries.TrueForAll(entry => entry.Capabilities.SequenceEqual(capabilities))));
+
     /// <summary>All known certificates that a SignerInfo may mean; own and trusted ones first.</summary>
     /// <param name="signer">The identifier in the SignerInfo.</param>
     public IReadOnlyList<EncodedCertificate> Lookup(SignerIdentifier signer)
