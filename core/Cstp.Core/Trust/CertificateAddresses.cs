@@ -1,0 +1,59 @@
+using Cstp.Abstractions;
+using Org.BouncyCastle.Asn1;
+using Org.BouncyCastle.Asn1.X509;
+
+namespace Cstp.Core.Trust;
+
+/// <summary>The mail addresses in a certificate (RFC 8550 3).</summary>
+/// <param name="Mailboxes">All that are usable, those of the subjectAltName first.</param>
+/// <param name="HasSmtpUtf8">Whether one stood as SmtpUTF8Mailbox (RFC 9598), which most name constraint checks do not see.</param>
+internal sealed record CertificateAddresses(IReadOnlyList<Mailbox> Mailboxes, bool HasSmtpUtf8)
+{
+    private const string SmtpUtf8MailboxOid = "1.3.6.1.5.5.7.8.9";
+
+    /// <summary>No address at all.</summary>
+    public static CertificateAddresses None { get; } = new([], false);
+
+    /// <summary>Whether one of the addresses is this one; domain and local part without case (RFC 8550 3).</summary>
+    /// <param name="mailbox">The address.</param>
+    public bool Contains(Mailbox mailbox) => Mailboxes.Any(own => Same(own, mailbox));
+
+    /// <summary>Whether two addresses are the same but for case.</summary>
+    /// <param name="one">One address.</param>
+    /// <param name="other">The other.</param>
+    public static bool Same(Mailbox one, Mailbox other) =>
+        one.Domain == other.Domain && one.LocalPart.Equals(other.LocalPart, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Reads the addresses. What is no mailbox, holds a control character or a second at sign does not count.</summary>
+    /// <param name="subject">The subject.</param>
+    /// <param name="extensions">The extensions, or null.</param>
+    public static CertificateAddresses Read(X509Name subject, X509Extensions? extensions)
+    {
+        var found = new List<Mailbox>();
+        bool utf8 = false;
+        if (extensions?.GetExtensionParsedValue(X509Extensions.SubjectAlternativeName) is { } names)
+        {
+            foreach (GeneralName name in GeneralNames.GetInstance(names).GetNames())
+            {
+                if (name.TagNo == GeneralName.Rfc822Name)
+                {
+                    Add(found, DerIA5String.GetInstance(name.Name).GetString());
+                }
+                else if (name.TagNo == GeneralName.OtherName && OtherName.GetInstance(name.Name) is { TypeID.Id: SmtpUtf8MailboxOid } other)
+                {
+                    utf8 = true;
+                    Add(found, DerUtf8String.GetInstance(other.Value).GetString());
+                }
+            }
+        }
+        foreach (string address in subject.GetValueList(X509Name.EmailAddress))
+            Add(found, address);
+        return found.Count == 0 && !utf8 ? None : new(found, utf8);
+    }
+
+    private static void Add(List<Mailbox> found, string text)
+    {
+        if (text.Count(c => c == '@') == 1 && Mailbox.TryParse(text, out Mailbox? mailbox) && !found.Contains(mailbox))
+            found.Add(mailbox);
+    }
+}

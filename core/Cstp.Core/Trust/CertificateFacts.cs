@@ -1,0 +1,168 @@
+using Cstp.Abstractions;
+using Org.BouncyCastle.Asn1;
+using Org.BouncyCastle.Asn1.X509;
+
+namespace Cstp.Core.Trust;
+
+/// <summary>What a certificate says, read once; nothing of it is verified.</summary>
+/// <remarks>Immutable and safe for all threads.</remarks>
+internal sealed class CertificateFacts
+{
+    private static readonly HashSet<string> UnderstoodExtensions =
+    [
+        X509Extensions.SubjectKeyIdentifier.Id, X509Extensions.KeyUsage.Id, X509Extensions.SubjectAlternativeName.Id,
+        X509Extensions.IssuerAlternativeName.Id, X509Extensions.BasicConstraints.Id, X509Extensions.NameConstraints.Id,
+        X509Extensions.CrlDistributionPoints.Id, X509Extensions.CertificatePolicies.Id, X509Extensions.PolicyMappings.Id,
+        X509Extensions.AuthorityKeyIdentifier.Id, X509Extensions.PolicyConstraints.Id, X509Extensions.ExtendedKeyUsage.Id,
+        X509Extensions.InhibitAnyPolicy.Id,
+    ];
+
+    private readonly string? _problem;
+    private readonly int? _keyUsage;
+    private readonly bool _forMail = true;
+
+    private CertificateFacts(EncodedCertificate certificate, string problem)
+    {
+        Certificate = certificate;
+        _problem = problem;
+        Key = new(PublicKeyKind.Unknown, 0, problem);
+        Addresses = CertificateAddresses.None;
+    }
+
+    private CertificateFacts(EncodedCertificate certificate, X509CertificateStructure structure)
+    {
+        TbsCertificateStructure tbs = structure.TbsCertificate;
+        X509Extensions? extensions = tbs.Extensions;
+        Certificate = certificate;
+        Subject = tbs.Subject;
+        Issuer = tbs.Issuer;
+        IssuerAndSerial = SignerKey(tbs.Issuer.GetEncoded(Asn1Encodable.Der), tbs.SerialNumber.Value.ToByteArray());
+        SerialNumber = Convert.ToHexStringLower(tbs.SerialNumber.Value.ToByteArray());
+        NotBefore = new DateTimeOffset(tbs.StartDate.ToDateTime(), TimeSpan.Zero);
+        NotAfter = new DateTimeOffset(tbs.EndDate.ToDateTime(), TimeSpan.Zero);
+        Key = PublicKeyFacts.Read(tbs.SubjectPublicKeyInfo);
+        Addresses = CertificateAddresses.Read(tbs.Subject, extensions);
+        if (extensions is null)
+            return;
+        KeyIdentifier = SubjectKeyIdentifier.FromExtensions(extensions) is { } id ? Convert.ToHexStringLower(id.GetKeyIdentifier()) : null;
+        _keyUsage = KeyUsage.FromExtensions(extensions)?.IntValue;
+        IsAuthority = BasicConstraints.FromExtensions(extensions)?.IsCA() ?? false;
+        if (ExtendedKeyUsage.FromExtensions(extensions) is { } purposes)
+            _forMail = purposes.HasKeyPurposeId(KeyPurposeID.id_kp_emailProtection) || purposes.HasKeyPurposeId(KeyPurposeID.AnyExtendedKeyUsage);
+        Capabilities = CertificateCapabilities.Read(extensions);
+        HasNameConstraints = extensions.GetExtension(X509Extensions.NameConstraints) is not null;
+        DerObjectIdentifier? unknown = extensions.GetCriticalExtensionOids().FirstOrDefault(oid => !UnderstoodExtensions.Contains(oid.Id));
+        if (unknown is not null)
+            _problem = $"has the unknown critical extension {unknown.Id}";
+    }
+
+    /// <summary>The certificate itself.</summary>
+    public EncodedCertificate Certificate { get; }
+
+    /// <summary>The subject, or null where the certificate cannot be read.</summary>
+    public X509Name? Subject { get; }
+
+    /// <summary>The issuer, or null where the certificate cannot be read.</summary>
+    public X509Name? Issuer { get; }
+
+    /// <summary>The serial number as hexadecimal digits.</summary>
+    public string SerialNumber { get; } = "";
+
+    /// <summary>Key of issuer and serial number, as <see cref="SignerKey"/> makes it; null where the certificate cannot be read.</summary>
+    public string? IssuerAndSerial { get; }
+
+    /// <summary>The subject key identifier as hexadecimal digits, or null.</summary>
+    public string? KeyIdentifier { get; }
+
+    /// <summary>Start of validity.</summary>
+    public DateTimeOffset NotBefore { get; }
+
+    /// <summary>End of validity.</summary>
+    public DateTimeOffset NotAfter { get; }
+
+    /// <summary>The public key.</summary>
+    public PublicKeyFacts Key { get; }
+
+    /// <summary>The addresses it names.</summary>
+    public CertificateAddresses Addresses { get; }
+
+    /// <summary>Whether basicConstraints make it an authority.</summary>
+    public bool IsAuthority { get; }
+
+    /// <summary>Whether it carries name constraints.</summary>
+    public bool HasNameConstraints { get; }
+
+    /// <summary>Object identifiers of its SMIMECapabilities extension (RFC 4262).</summary>
+    public IReadOnlyList<string> Capabilities { get; } = [];
+
+    /// <summary>Whether subject and issuer are the same name.</summary>
+    public bool IsSelfIssued => Subject is not null && Subject.Equivalent(Issuer);
+
+    /// <summary>Reads a certificate; one that cannot be read gives facts that make it unusable.</summary>
+    /// <param name="certificate">The certificate.</param>
+    public static CertificateFacts Read(EncodedCertificate certificate)
+    {
+        try
+        {
+            return new(certificate, X509CertificateStructure.GetInstance(certificate.Der.ToArray()));
+        }
+        // The parser has no one exception for broken input.
+        catch (Exception broken) when (broken is ArgumentException or IOException or FormatException or InvalidOperationException
+            or InvalidCastException or NullReferenceException or ArithmeticException or IndexOutOfRangeException)
+        {
+            return new(certificate, "cannot be read as a certificate");
+        }
+    }
+
+    /// <summary>The key under which issuer and serial number of a SignerInfo are found.</summary>
+    /// <param name="issuer">DER octets of the Name.</param>
+    /// <param name="serial">Content octets of the INTEGER.</param>
+    public static string SignerKey(ReadOnlySpan<byte> issuer, ReadOnlySpan<byte> serial) =>
+        $"{Convert.ToHexString(issuer)}/{Convert.ToHexString(serial)}";
+
+    /// <summary>Why this certificate's key cannot stand behind a signature now, or null where it can.</summary>
+    /// <param name="now">The time.</param>
+    public string? WhyNoSigner(DateTimeOffset now)
+    {
+        if (WhyUnusable(now) is { } problem)
+            return problem;
+        if (Key.Kind == PublicKeyKind.X25519)
+            return "has a key that cannot sign";
+        return _keyUsage is { } usage && (usage & (KeyUsage.DigitalSignature | KeyUsage.NonRepudiation)) == 0 ? "is not for signatures (keyUsage)" : null;
+    }
+
+    /// <summary>Why nothing may be encrypted to this certificate now, or null where it may.</summary>
+    /// <param name="now">The time.</param>
+    public string? WhyNoRecipient(DateTimeOffset now)
+    {
+        if (WhyUnusable(now) is { } problem)
+            return problem;
+        if (Key.Kind == PublicKeyKind.Ed25519)
+            return "has a key that cannot be encrypted to";
+        int needed = Key.Kind == PublicKeyKind.Rsa ? KeyUsage.KeyEncipherment : KeyUsage.KeyAgreement;
+        return _keyUsage is { } usage && (usage & needed) == 0 ? "is not for encryption (keyUsage)" : null;
+    }
+
+    /// <summary>Why this certificate cannot issue others now, or null where it can (RFC 5280 6.1.4).</summary>
+    /// <param name="now">The time.</param>
+    public string? WhyNoIssuer(DateTimeOffset now)
+    {
+        if (WhyUnreadable(now) is { } problem)
+            return problem;
+        if (!IsAuthority)
+            return "is no authority (basicConstraints)";
+        return _keyUsage is { } usage && (usage & KeyUsage.KeyCertSign) == 0 ? "may not issue certificates (keyUsage)" : null;
+    }
+
+    private string? WhyUnreadable(DateTimeOffset now) =>
+        _problem ?? Key.Problem ?? (now < NotBefore ? "is not valid yet" : now > NotAfter ? "has expired" : null);
+
+    private string? WhyUnusable(DateTimeOffset now)
+    {
+        if (WhyUnreadable(now) is { } problem)
+            return problem;
+        if (Key is { Kind: PublicKeyKind.Rsa, Bits: < 2048 })
+            return $"has an RSA key of {Key.Bits} bits, fewer than 2048";
+        return _forMail ? null : "is not for mail (extended key usage)";
+    }
+}
