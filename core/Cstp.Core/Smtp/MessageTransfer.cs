@@ -104,7 +104,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
                 return (new MessageDecision.Refuse(new Reply(552, "5.3.4", $"Header section too large; {Options.MaxHeader} octets at most")), null);
             if (await session.DecideAsync(new SmtpEvent.Message(header.Raw)) is { } refusal)
                 return (new MessageDecision.Refuse(refusal), null);
-            MessageDecision decision = await services.Security.DecideAsync(_envelope, header, cancel);
+            MessageDecision decision = await services.Security.DecideAsync(_envelope, header, source.Content, cancel);
             if (decision is not MessageDecision.Hold hold)
                 return (decision, null);
 

@@ -1,0 +1,45 @@
+using System.Buffers;
+
+namespace Cstp.Core.Mime;
+
+/// <summary>What stands in content that SMTP cares about.</summary>
+internal sealed class ContentScan
+{
+    private static readonly SearchValues<byte> s_quiet = SearchValues.Create([.. Enumerable.Range(1, 127).Where(i => i is not '\r' and not '\n').Select(i => (byte)i)]);
+
+    private bool _afterCarriageReturn;
+
+    /// <summary>A NUL.</summary>
+    public bool HasNul { get; private set; }
+
+    /// <summary>CR without LF.</summary>
+    public bool HasBareCarriageReturn { get; private set; }
+
+    /// <summary>An octet over 127.</summary>
+    public bool HasEightBit { get; private set; }
+
+    /// <summary>Looks at the next octets.</summary>
+    /// <param name="octets">In order.</param>
+    public void Write(ReadOnlySpan<byte> octets)
+    {
+        while (!octets.IsEmpty)
+        {
+            if (_afterCarriageReturn && octets[0] != '\n')
+                HasBareCarriageReturn = true;
+            int quiet = octets.IndexOfAnyExcept(s_quiet);
+            if (quiet < 0)
+            {
+                _afterCarriageReturn = false;
+                return;
+            }
+            byte octet = octets[quiet];
+            HasNul |= octet == 0;
+            HasEightBit |= octet > 127;
+            _afterCarriageReturn = octet == '\r';
+            octets = octets[(quiet + 1)..];
+        }
+    }
+
+    /// <summary>The content is over.</summary>
+    public void End() => HasBareCarriageReturn |= _afterCarriageReturn;
+}

@@ -1,0 +1,173 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text;
+
+namespace Cstp.Core.Mime;
+
+/// <summary>A multipart/signed that programs may read differently.</summary>
+/// <param name="message">Why.</param>
+internal sealed class MultipartException(string message) : Exception(message);
+
+/// <summary>
+/// Cuts the body of a multipart/signed into its two parts (RFC 1847 2.1, RFC 2046 5.1.1): strictly, since what one program takes
+/// for signed another may take for preamble.
+/// </summary>
+internal sealed class MultipartSigned(string boundary)
+{
+    private enum Place
+    {
+        Preamble,
+        Content,
+        Signature,
+        Epilogue,
+    }
+
+    private readonly byte[] _delimiter = Encoding.ASCII.GetBytes("--" + boundary);
+    private Place _place = Place.Preamble;
+    private bool _pendingLineEnd;
+    private bool _restOfLongLine;
+
+    /// <summary>Cuts the body.</summary>
+    /// <param name="body">Read to its end.</param>
+    /// <param name="content">Receives part one with its header, without the CRLF before the delimiter.</param>
+    /// <param name="signature">Receives part two with its header, after part one was flushed whole.</param>
+    /// <param name="contentEnded">Called between the two.</param>
+    /// <param name="cancel">Ends the work.</param>
+    /// <exception cref="MultipartException">It is not two parts and nothing else.</exception>
+    public async Task SplitAsync(PipeReader body, PipeWriter content, PipeWriter signature, Func<ValueTask> contentEnded, CancellationToken cancel)
+    {
+        Place before = _place;
+        while (true)
+        {
+            ReadResult read = await body.ReadAsync(cancel);
+            if (read.IsCanceled)
+                throw new OperationCanceledException("splitting was cancelled");
+            ReadOnlySequence<byte> buffer = read.Buffer;
+            while (TryTakeLine(ref buffer, read.IsCompleted, out ReadOnlySequence<byte> line, out bool wholeLine))
+            {
+                Take(line, wholeLine, _place == Place.Content ? content : signature);
+                if (before == Place.Content && _place != Place.Content)
+                {
+                    await content.FlushAsync(cancel);
+                    await contentEnded();
+                }
+                before = _place;
+            }
+            body.AdvanceTo(buffer.Start, buffer.End);
+            if (_place == Place.Content && (await content.FlushAsync(cancel)).IsCompleted)
+                throw new IOException("a stage stopped reading");
+            if (_place is Place.Signature or Place.Epilogue && (await signature.FlushAsync(cancel)).IsCompleted)
+                throw new IOException("a stage stopped reading");
+            if (read.IsCompleted)
+            {
+                if (_place != Place.Epilogue)
+                    throw new MultipartException("the final delimiter is missing");
+                return;
+            }
+        }
+    }
+
+    /// <summary>A line, or a piece of one that is too long to wait for its end; both carry their octets with the line end.</summary>
+    private static bool TryTakeLine(ref ReadOnlySequence<byte> buffer, bool isLast, out ReadOnlySequence<byte> line, out bool whole)
+    {
+        const int Piece = 4096;
+        var reader = new SequenceReader<byte>(buffer);
+        if (reader.TryAdvanceTo((byte)'\n'))
+        {
+            line = buffer.Slice(0, reader.Position);
+            buffer = buffer.Slice(reader.Position);
+            whole = true;
+            return true;
+        }
+        whole = false;
+        // The CR of a line end that is cut in two stays until the LF is there.
+        if (buffer.Length > Piece || (isLast && buffer.Length > 0))
+        {
+            long length = isLast ? buffer.Length : buffer.Length - 1;
+            line = buffer.Slice(0, length);
+            buffer = buffer.Slice(length);
+            return true;
+        }
+        line = default;
+        return false;
+    }
+
+    private void Take(ReadOnlySequence<byte> line, bool whole, PipeWriter part)
+    {
+        bool beginsLine = !_restOfLongLine;
+        _restOfLongLine = !whole;
+        if (beginsLine && StartsWithDelimiter(line))
+        {
+            EnterNext(line);
+            return;
+        }
+        switch (_place)
+        {
+            case Place.Preamble or Place.Epilogue:
+                if (!IsBlank(line))
+                    throw new MultipartException(_place == Place.Preamble ? "text before the first part" : "text after the last part");
+                return;
+        }
+        // The line end belongs to the delimiter, if one follows.
+        if (_pendingLineEnd)
+            part.Write("\r\n"u8);
+        _pendingLineEnd = false;
+        ReadOnlySequence<byte> text = line;
+        if (whole && EndsWithCrlf(line))
+        {
+            text = line.Slice(0, line.Length - 2);
+            _pendingLineEnd = true;
+        }
+        foreach (ReadOnlyMemory<byte> segment in text)
+            part.Write(segment.Span);
+    }
+
+    private void EnterNext(ReadOnlySequence<byte> line)
+    {
+        string rest = Encoding.Latin1.GetString(line.Slice(_delimiter.Length)).TrimEnd('\r', '\n').TrimEnd(' ', '\t');
+        _pendingLineEnd = false;
+        switch (_place, rest)
+        {
+            case (Place.Preamble, ""):
+                _place = Place.Content;
+                break;
+            case (Place.Content, ""):
+                _place = Place.Signature;
+                break;
+            case (Place.Signature, "--"):
+                _place = Place.Epilogue;
+                break;
+            case (_, "" or "--"):
+                throw new MultipartException("not exactly two parts");
+            default:
+                throw new MultipartException("a line that begins like the delimiter");
+        }
+    }
+
+    private bool StartsWithDelimiter(ReadOnlySequence<byte> line)
+    {
+        if (line.Length < _delimiter.Length)
+            return false;
+        var reader = new SequenceReader<byte>(line);
+        return reader.IsNext(_delimiter);
+    }
+
+    private static bool IsBlank(ReadOnlySequence<byte> line)
+    {
+        foreach (ReadOnlyMemory<byte> segment in line)
+        {
+            if (segment.Span.IndexOfAnyExcept(" \t\r\n"u8) >= 0)
+                return false;
+        }
+        return true;
+    }
+
+    private static bool EndsWithCrlf(ReadOnlySequence<byte> line)
+    {
+        if (line.Length < 2)
+            return false;
+        Span<byte> end = stackalloc byte[2];
+        line.Slice(line.Length - 2).CopyTo(end);
+        return end.SequenceEqual("\r\n"u8);
+    }
+}

@@ -1,0 +1,162 @@
+using System.IO.Pipelines;
+using Cstp.Abstractions;
+using Cstp.Core.Diagnostics;
+using Cstp.Core.Mime;
+using Cstp.Core.Smime;
+using Cstp.Core.Trust;
+using Microsoft.Extensions.Logging;
+
+namespace Cstp.Core.Securing;
+
+/// <summary>Turns a plan into deliveries: signs and encrypts (rule 1), clear-signs or leaves as it is (rule 2).</summary>
+/// <param name="sealing">Makes S/MIME.</param>
+/// <param name="trust">The store as it stands.</param>
+/// <param name="options">Section <c>[securing]</c>.</param>
+/// <param name="metrics">Counts.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The log.</param>
+internal sealed class OutboundSecuring(
+    Sealing sealing, Func<TrustSnapshot> trust, SecuringOptions options, CstpMetrics metrics, TimeProvider time, ILogger logger)
+{
+    /// <summary>Makes the deliveries.</summary>
+    /// <param name="envelope">The transaction.</param>
+    /// <param name="header">The header section.</param>
+    /// <param name="body">The body; looked at, not consumed.</param>
+    /// <param name="plan">A plan that was checked.</param>
+    /// <param name="untouched">Indices of the recipients that the plan does not speak of.</param>
+    /// <param name="cancel">The session ends.</param>
+    public async Task<MessageDecision> DecideAsync(
+        MessageEnvelope envelope, HeaderSection header, PipeReader body, IReadOnlyList<Delivery> plan, IReadOnlyList<int> untouched, CancellationToken cancel)
+    {
+        int[] all = [.. Enumerable.Range(0, envelope.Recipients.Count)];
+        if (!options.WrapSecured && await AlreadyEncrypted.IsSoAsync(header, body, cancel))
+        {
+            SecuringLog.PassedEncrypted(logger, envelope.Session, Names(envelope, all));
+            return new MessageDecision.Stream([AsItCame(header, all, DeliveryRoute.Server)]);
+        }
+
+        TrustSnapshot snapshot = trust();
+        var indices = new RecipientIndices(envelope.Recipients);
+        var deliveries = new List<PlannedDelivery>();
+        List<int> plain = [.. untouched];
+        foreach (Delivery delivery in plan)
+        {
+            Protection protection = delivery.Protection;
+            if (protection == Protection.Signed && !MaySignClear(header, envelope))
+                protection = options.EightBit == EightBitSigning.Opaque && !EntityKind.IsSecured(header) ? Protection.Signed : Protection.None;
+            if (protection == Protection.None)
+            {
+                int[] taken = indices.Take(delivery.Recipients);
+                if (delivery.Route == DeliveryRoute.Server && plan.Count(d => d.Protection == Protection.None) <= 1)
+                    plain.AddRange(taken);
+                else
+                    deliveries.Add(AsItCame(header, taken, delivery.Route));
+                continue;
+            }
+            if (Signer(envelope, header, snapshot) is not { } signer)
+            {
+                SecuringLog.NoSigner(logger, envelope.Session);
+                return new MessageDecision.Refuse(new Reply(451, "4.7.5", "The message cannot be signed now; try again later"));
+            }
+            if (protection == Protection.Signed)
+                deliveries.Add(Signed(envelope, header, signer, indices.Take(delivery.Recipients), delivery.Route));
+            else
+            {
+                foreach (IReadOnlyList<PolicyRecipient> group in BlindCopies.Separate(header, delivery.Recipients))
+                    deliveries.Add(Sealed(envelope, header, snapshot, signer, group, indices.Take(group), delivery.Route));
+            }
+        }
+        if (plain.Count > 0)
+            deliveries.Add(AsItCame(header, plain, DeliveryRoute.Server));
+        return new MessageDecision.Stream(deliveries);
+    }
+
+    private PlannedDelivery Sealed(
+        MessageEnvelope envelope, HeaderSection header, TrustSnapshot snapshot, SigningRequest signer, IReadOnlyList<PolicyRecipient> group, int[] recipients, DeliveryRoute route)
+    {
+        RecipientCertificate[] certificates = [.. group.SelectMany(r => r.Certificates).DistinctBy(c => c.Certificate)];
+        bool forGateways = certificates.All(c => c.Scope == CertificateScope.Gateway);
+        ContentCipher cipher = certificates.All(c => snapshot.ReadsAuthenticatedEncryption(c.Certificate)) ? options.AuthenticatedCipher : options.Cipher;
+        var encryption = new EncryptionRequest(
+            [.. certificates.Select(c => new EncryptionRecipient(c.Certificate, snapshot.ReadsOaep(c.Certificate) ? RsaKeyTransport.OaepSha256 : RsaKeyTransport.Pkcs1))],
+            cipher);
+        var request = new SealingRequest(
+            signer, encryption, [.. group.Select(r => r.Mailbox)], forGateways, forGateways && options.OuterSubject.Length > 0 ? options.OuterSubject : null);
+        Log(envelope, recipients, "signed and encrypted", signer, cipher.ToString());
+        metrics.Layer("signed", "made");
+        metrics.Layer(cipher is ContentCipher.Aes128Gcm or ContentCipher.Aes256Gcm ? "authEnveloped" : "enveloped", "made");
+        return new PlannedDelivery(recipients, Protection.SignedEncrypted, route, (body, message, cancel) => sealing.SignAndEncryptAsync(header, body, message, request, cancel));
+    }
+
+    private PlannedDelivery Signed(MessageEnvelope envelope, HeaderSection header, SigningRequest signer, int[] recipients, DeliveryRoute route)
+    {
+        var request = new SealingRequest(signer, null, [], false, null);
+        bool clear = MaySignClear(header, envelope);
+        Log(envelope, recipients, clear ? "clear-signed" : "signed", signer, "not encrypted");
+        metrics.Layer(clear ? "clearSigned" : "signed", "made");
+        return new PlannedDelivery(
+            recipients,
+            Protection.Signed,
+            route,
+            (body, message, cancel) => clear
+                ? sealing.SignClearAsync(header, body, message, request, cancel)
+                : sealing.SignOpaqueAsync(header, body, message, request, cancel));
+    }
+
+    private static PlannedDelivery AsItCame(HeaderSection header, IReadOnlyList<int> recipients, DeliveryRoute route) => new(
+        recipients,
+        Protection.None,
+        route,
+        async (body, message, cancel) =>
+        {
+            await message.WriteAsync(header.ToOctets(), cancel);
+            await Stages.CopyAsync(body, [message], cancel);
+        });
+
+    /// <summary>
+    /// The sender's own key signs only where From, reverse-path and key are one user's; otherwise the box signs in its own name.
+    /// </summary>
+    private SigningRequest? Signer(MessageEnvelope envelope, HeaderSection header, TrustSnapshot snapshot)
+    {
+        Mailbox? from = OuterHeader.FromOf(header.Fields);
+        Mailbox? sender = from is not null && from.Equals(envelope.ReversePath) && !header.All("Sender").Any() ? from : null;
+        if (snapshot.FindSigner(sender) is not { } identity)
+            return null;
+        EncodedCertificate[] further = identity.EncryptionCertificate is { } encryption ? [encryption] : [];
+        return new SigningRequest(identity.Identity, further, identity.Digest ?? options.Digest, time.GetUtcNow(), identity.EncryptionCertificate);
+    }
+
+    /// <summary>Whether 7 bits carry it: what was declared decides, since the header goes out before the body is seen (RFC 8551 3.1.3).</summary>
+    private static bool MaySignClear(HeaderSection header, MessageEnvelope envelope)
+    {
+        if (!header.IsWellFormed || EntityKind.IsSecured(header) || envelope.Declares8Bit)
+            return false;
+        HeaderField encoding = header.All("Content-Transfer-Encoding").FirstOrDefault();
+        return encoding.Raw.IsEmpty || encoding.Value.ToLowerInvariant() is not ("8bit" or "binary");
+    }
+
+    private void Log(MessageEnvelope envelope, int[] recipients, string protection, SigningRequest signer, string cipher) =>
+        SecuringLog.Secured(logger, envelope.Session, Names(envelope, recipients), protection, signer.Signer.Certificate.Fingerprint[..16], cipher);
+
+    private static string Names(MessageEnvelope envelope, IEnumerable<int> recipients) => string.Join(' ', recipients.Select(i => envelope.Recipients[i]));
+
+    /// <summary>Finds the places of recipients in the envelope, each once, also where one address was given twice.</summary>
+    private sealed class RecipientIndices(IReadOnlyList<Mailbox> envelope)
+    {
+        private readonly bool[] _taken = new bool[envelope.Count];
+
+        public int[] Take(IReadOnlyList<PolicyRecipient> recipients)
+        {
+            int[] places = new int[recipients.Count];
+            for (int i = 0; i < places.Length; i++)
+            {
+                int place = 0;
+                while (_taken[place] || !envelope[place].Equals(recipients[i].Mailbox))
+                    place++;
+                _taken[place] = true;
+                places[i] = place;
+            }
+            return places;
+        }
+    }
+}

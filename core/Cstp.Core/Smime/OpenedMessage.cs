@@ -1,0 +1,26 @@
+using System.IO.Pipelines;
+using Cstp.Abstractions;
+
+namespace Cstp.Core.Smime;
+
+/// <summary>What opening a message led to.</summary>
+/// <param name="Outcome">opened (a layer came off), passed, or refused.</param>
+/// <param name="Reason">In words; null for none.</param>
+/// <param name="Refusal">The reply to the client's dot, where the outcome is refused.</param>
+/// <param name="Results">What Authentication-Results says; empty where it says nothing.</param>
+/// <param name="Layers">The layers, outermost first, to the first that stayed.</param>
+/// <param name="Seen">Certificates that signatures brought, for the store.</param>
+/// <param name="WriteAsync">Writes the message as it is delivered; throws where the second look differs from the first.</param>
+internal sealed record OpenedMessage(
+    string Outcome,
+    string? Reason,
+    Reply? Refusal,
+    IReadOnlyList<SmimeResult> Results,
+    IReadOnlyList<LayerReport> Layers,
+    IReadOnlyList<SeenCertificate> Seen,
+    Func<PipeWriter, CancellationToken, Task> WriteAsync);
+
+/// <summary>A certificate that a message brought.</summary>
+/// <param name="Certificate">The certificate.</param>
+/// <param name="Capabilities">What its owner said to read, in a signature that holds.</param>
+internal sealed record SeenCertificate(EncodedCertificate Certificate, IReadOnlyList<string> Capabilities);

@@ -1,0 +1,159 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text;
+using Cstp.Abstractions;
+using Cstp.Core.Mime;
+using Cstp.Core.Securing;
+using Cstp.Core.Trust;
+
+namespace Cstp.Core.Smime;
+
+/// <summary>What a message may be opened with, and for whom.</summary>
+/// <param name="GatewayKeys">The box's keys.</param>
+/// <param name="UserKeys">Keys of the one recipient; empty where there are several: a user's key opens for its owner alone.</param>
+/// <param name="ServerTakes8Bit">Whether 8-bit octets may be sent on.</param>
+internal sealed record OpeningRequest(IReadOnlyList<CmsIdentity> GatewayKeys, IReadOnlyList<CmsIdentity> UserKeys, bool ServerTakes8Bit);
+
+/// <summary>
+/// Opens held messages: once without output, to learn which layers hold, then into the server as far as they do. Nothing
+/// unverified leaves as verified, and what fails at its last octet is still delivered as it came.
+/// </summary>
+/// <param name="crypto">The crypto module.</param>
+/// <param name="options">Section <c>[securing]</c>.</param>
+/// <param name="results">The Authentication-Results field of this box.</param>
+/// <param name="captureLimit">Octets of an opened body that are kept to spare the second pass.</param>
+/// <param name="maxHeader">Octets of a header section on the wire; inside a layer twice that.</param>
+internal sealed class Opening(ICmsEnveloper crypto, SecuringOptions options, AuthenticationResults results, int captureLimit, int maxHeader)
+{
+    /// <summary>Learns what a message is and decides what is delivered.</summary>
+    /// <param name="held">The message.</param>
+    /// <param name="trust">The store as it stands.</param>
+    /// <param name="request">Keys and surroundings.</param>
+    /// <param name="cancel">Ends the work.</param>
+    public async Task<OpenedMessage> OpenAsync(HeldMessage held, TrustSnapshot trust, OpeningRequest request, CancellationToken cancel)
+    {
+        var decryption = new DecryptionRequest([.. request.UserKeys, .. request.GatewayKeys], options.ReadTripleDes);
+        var walk = new LayerWalk(crypto, decryption, new VerificationRequest(trust.Lookup), options.MaxLayers, 2 * maxHeader);
+        InnermostBody capture;
+        WalkedEntity learned;
+        do
+        {
+            capture = new InnermostBody(captureLimit);
+            PipeReader message = held.Open();
+            learned = await walk.LearnAsync(message, capture, cancel);
+            await message.CompleteAsync();
+        }
+        while (walk.NeedsOtherDigests(learned));
+
+        var judgement = new LayerJudgement(learned, new SignatureJudge(trust), options, results, request);
+        LayerDecision decision = judgement.Decide();
+        if (decision.Refusal is not null)
+            return new OpenedMessage("refused", decision.Reason, decision.Refusal, [], decision.Layers, [], static (_, _) => Task.CompletedTask);
+
+        if (decision.Depth > 0 && Untransportable(decision, request) is { } fault)
+        {
+            return new OpenedMessage(
+                "refused", fault, new Reply(554, "5.6.3", $"The opened content cannot be transported: {fault}"), [], decision.Layers, [], static (_, _) => Task.CompletedTask);
+        }
+        ReadOnlyMemory<byte>? body = decision.IsInnermost ? capture.Octets : null;
+        return new OpenedMessage(
+            decision.Depth > 0 ? "opened" : "passed",
+            decision.Reason,
+            null,
+            decision.Results,
+            decision.Layers,
+            Seen(learned, decision.Depth),
+            (output, stop) => WriteAsync(held, walk, learned, decision, body, output, stop));
+    }
+
+    /// <summary>Signers whose signature holds; of a message without signers, everything it carries.</summary>
+    private static List<SeenCertificate> Seen(WalkedEntity learned, int depth)
+    {
+        var seen = new List<SeenCertificate>();
+        WalkedEntity? entity = learned;
+        for (int i = 0; i <= depth && entity is not null; i++, entity = entity.Inner)
+        {
+            if (entity.Finding is not LayerFinding.Signed { Result: VerificationResult.Checked result })
+                continue;
+            if (result.Signers.Count == 0)
+                seen.AddRange(result.Certificates.Select(c => new SeenCertificate(c, [])));
+            foreach (SignerResult signer in result.Signers)
+            {
+                if (signer is { Validity: SignatureValidity.Valid, Certificate: { } certificate })
+                    seen.Add(new SeenCertificate(certificate, signer.Capabilities));
+            }
+        }
+        return seen;
+    }
+
+    private async Task WriteAsync(
+        HeldMessage held, LayerWalk walk, WalkedEntity learned, LayerDecision decision, ReadOnlyMemory<byte>? body, PipeWriter output, CancellationToken cancel)
+    {
+        if (decision.Results.Count > 0)
+            output.Write(results.Write(decision.Results).Raw.Span);
+        foreach (HeaderField field in decision.Outer)
+            WriteField(field, output);
+        if (!decision.BodyHoldsHeader)
+            output.Write("\r\n"u8);
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var opened = new Pipe(ContentPipes.Options);
+        Task filling = body is { } octets
+            ? Stages.RunAsync(async () => await opened.Writer.WriteAsync(octets, stop.Token), null, opened.Writer)
+            : Stages.RunAsync(() => OpenAgainAsync(held, walk, learned, decision.Depth, opened.Writer, stop.Token), null, opened.Writer);
+        Task finishing = decision.NeedsBase64
+            ? Stages.RunAsync(() => Base64Stage.EncodeAsync(opened.Reader, output, stop.Token), opened.Reader)
+            : Stages.RunAsync(() => LineEnds.NormaliseAsync(opened.Reader, output, stop.Token), opened.Reader);
+        await Stages.WhenAllOrFirstFailureAsync([filling, finishing], stop);
+    }
+
+    private static async Task OpenAgainAsync(HeldMessage held, LayerWalk walk, WalkedEntity learned, int depth, PipeWriter body, CancellationToken cancel)
+    {
+        PipeReader message = held.Open();
+        WalkedEntity? again = await walk.OpenAsync(message, depth, body, cancel);
+        await message.CompleteAsync();
+        WalkedEntity? first = learned;
+        for (int i = 0; i < depth; i++)
+        {
+            if (!Agrees(first?.Finding, again?.Finding))
+                throw new InvalidOperationException($"layer {i + 1} of a held message opened differently the second time");
+            first = first!.Inner;
+            again = again!.Inner;
+        }
+    }
+
+    private static bool Agrees(LayerFinding? first, LayerFinding? second) => (first, second) switch
+    {
+        (LayerFinding.Encrypted { Result: DecryptionResult.Decrypted }, LayerFinding.Encrypted { Result: DecryptionResult.Decrypted }) => true,
+        (LayerFinding.Signed { Result: VerificationResult.Checked a }, LayerFinding.Signed { Result: VerificationResult.Checked b }) =>
+            a.Signers.Count == b.Signers.Count && b.Signers.All(s => s.Validity == SignatureValidity.Valid),
+        _ => false,
+    };
+
+    private static string? Untransportable(LayerDecision decision, OpeningRequest request)
+    {
+        ContentScan header = new();
+        foreach (HeaderField field in decision.Outer)
+            header.Write(field.Raw.Span);
+        header.End();
+        ContentScan body = decision.Final.Scan;
+        if (header.HasNul || header.HasBareCarriageReturn || (!decision.NeedsBase64 && (body.HasNul || body.HasBareCarriageReturn)))
+            return "it holds NUL or CR without LF";
+        if (!request.ServerTakes8Bit && (header.HasEightBit || (!decision.NeedsBase64 && body.HasEightBit)))
+            return "it has 8-bit octets and the mail server does not take them (8BITMIME)";
+        return null;
+    }
+
+    private static void WriteField(HeaderField field, PipeWriter output)
+    {
+        ReadOnlySpan<byte> raw = field.Raw.Span;
+        if (raw.IndexOf((byte)'\n') == raw.Length - 1 && raw.EndsWith("\r\n"u8))
+        {
+            output.Write(raw);
+            return;
+        }
+        // A header from inside a layer may end its lines in LF alone.
+        string text = Encoding.Latin1.GetString(raw).Replace("\r\n", "\n", StringComparison.Ordinal).TrimEnd('\n');
+        output.Write(Encoding.Latin1.GetBytes(text.Replace("\n", "\r\n", StringComparison.Ordinal) + "\r\n"));
+    }
+}

@@ -1,0 +1,113 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Cstp.Abstractions;
+using Cstp.Core.Trust;
+
+namespace Cstp.Core.Smime;
+
+/// <summary>What one signed layer is worth.</summary>
+/// <param name="Verified">Whether every signature holds mathematically: only then the layer may come off.</param>
+/// <param name="Trusted">Whether a trusted certificate made it, for whomever, with algorithms that count.</param>
+/// <param name="ByGateway">Whether a trusted box made it.</param>
+/// <param name="ForSender">Whether it was made for the From address, by a trusted user certificate or the gateway of its domain.</param>
+/// <param name="Result">For Authentication-Results.</param>
+/// <param name="Report">For the report.</param>
+internal sealed record SignatureVerdict(bool Verified, bool Trusted, bool ByGateway, bool ForSender, SmimeResult Result, LayerReport Report);
+
+/// <summary>Judges the signatures of one layer against the store (rule 4).</summary>
+/// <param name="trust">The store as it stands.</param>
+internal sealed class SignatureJudge(TrustSnapshot trust)
+{
+    /// <summary>Judges.</summary>
+    /// <param name="layer">What was found.</param>
+    /// <param name="from">The address that the reader will see as From; null where there is not exactly one.</param>
+    public SignatureVerdict Judge(LayerFinding.Signed layer, Mailbox? from)
+    {
+        string kind = layer.IsClear ? "clearSigned" : "signed";
+        if (layer.Result is not VerificationResult.Checked result)
+            return Unusable(kind, "neutral", ((VerificationResult.Malformed)layer.Result).Reason);
+        if (result.Signers.Count == 0)
+            return Unusable(kind, "none", "no signer");
+
+        Judged[] judged = [.. result.Signers.Select(s => JudgeOne(s, result.Certificates, from))];
+        bool verified = judged.All(j => j.Signer.Validity == SignatureValidity.Valid);
+        // Every signature must hold; one that fits From is enough, directly or as its domain's gateway.
+        Judged shown = verified ? judged.MinBy(j => j.Rank)! : judged.First(j => j.Signer.Validity != SignatureValidity.Valid);
+        bool revoked = judged.Any(j => j.Standing == SignerStanding.Revoked);
+        bool trusted = verified && !revoked && !shown.IsWeak
+            && shown.Standing is SignerStanding.TrustedUser or SignerStanding.TrustedGateway or SignerStanding.OtherGateway or SignerStanding.OtherUser;
+        SignerReport[] reports = [.. judged.Select(j => j.Report)];
+        string outcome = verified ? shown.Report.Result : Worst(judged);
+        string? reason = outcome == "pass" ? null : shown.Reason;
+        var algorithms = new Dictionary<string, string> { ["digest"] = shown.Signer.Digest, ["signature"] = shown.Signer.Signature };
+        return new SignatureVerdict(
+            verified && !revoked,
+            trusted,
+            trusted && shown.Standing is SignerStanding.TrustedGateway or SignerStanding.OtherGateway,
+            trusted && shown.Standing is SignerStanding.TrustedUser or SignerStanding.TrustedGateway,
+            new SmimeResult(outcome, reason, shown.Report.Address, shown.Report.Serial, shown.Report.Issuer),
+            new LayerReport(kind, outcome switch { "pass" => "verified", _ when verified && !revoked => "untrusted", _ => "invalid" }, reason, algorithms, reports));
+    }
+
+    private static SignatureVerdict Unusable(string kind, string result, string reason) =>
+        new(false, false, false, false, new SmimeResult(result, reason), new LayerReport(kind, "invalid", reason, new Dictionary<string, string>(), []));
+
+    private Judged JudgeOne(SignerResult signer, IReadOnlyList<EncodedCertificate> carried, Mailbox? from)
+    {
+        (string? subject, string? issuer, string? serial) = Describe(signer.Certificate);
+        if (signer.Validity != SignatureValidity.Valid || signer.Certificate is null)
+        {
+            string result = signer.Validity switch
+            {
+                SignatureValidity.CertificateMissing => "permerror",
+                SignatureValidity.Unsupported or SignatureValidity.DigestMissing => "neutral",
+                _ => "fail",
+            };
+            return new Judged(signer, null, false, signer.Reason ?? "the signature does not hold", 9, new SignerReport(null, subject, issuer, serial, result));
+        }
+        SignerJudgement judgement = trust.Judge(signer.Certificate, carried, from);
+        bool weak = signer.Digest is CmsAlgorithmNames.Sha1 or CmsAlgorithmNames.Md5;
+        string outcome = judgement.Standing switch
+        {
+            SignerStanding.Revoked => "fail",
+            SignerStanding.TrustedUser or SignerStanding.TrustedGateway when !weak => "pass",
+            _ => "policy",
+        };
+        int rank = judgement.Standing switch
+        {
+            SignerStanding.TrustedGateway => 0,
+            SignerStanding.TrustedUser => 1,
+            SignerStanding.OtherGateway => 2,
+            SignerStanding.OtherUser => 3,
+            SignerStanding.Untrusted => 4,
+            SignerStanding.Unusable => 5,
+            _ => 6,
+        };
+        string reason = weak ? $"the digest {signer.Digest} is too weak" : judgement.Reason;
+        return new Judged(signer, judgement.Standing, weak, reason, rank, new SignerReport(judgement.Identifier, subject, issuer, serial, outcome));
+    }
+
+    private static string Worst(IEnumerable<Judged> judged)
+    {
+        string[] results = [.. judged.Where(j => j.Signer.Validity != SignatureValidity.Valid).Select(j => j.Report.Result)];
+        return results.Contains("fail") ? "fail" : results.Contains("permerror") ? "permerror" : results[0];
+    }
+
+    private static (string? Subject, string? Issuer, string? Serial) Describe(EncodedCertificate? certificate)
+    {
+        if (certificate is null)
+            return (null, null, null);
+        try
+        {
+            using X509Certificate2 parsed = X509CertificateLoader.LoadCertificate(certificate.Der.Span);
+            return (parsed.Subject, parsed.Issuer, parsed.SerialNumber.ToLowerInvariant());
+        }
+        catch (CryptographicException)
+        {
+            // A form that .NET does not read: the signature's result stands without its names.
+            return (null, null, null);
+        }
+    }
+
+    private sealed record Judged(SignerResult Signer, SignerStanding? Standing, bool IsWeak, string Reason, int Rank, SignerReport Report);
+}
