@@ -1,0 +1,20 @@
+namespace Cstp.Core.Plugins;
+
+/// <summary>Section <c>[modules]</c>: which module of each kind runs, by its plugin's name.</summary>
+internal sealed record ModulesOptions
+{
+    /// <summary>The crypto module.</summary>
+    public required string Crypto { get; init; }
+
+    /// <summary>The recipient policy.</summary>
+    public required string Policy { get; init; }
+
+    /// <summary>The network mode.</summary>
+    public required string Network { get; init; }
+
+    /// <summary>The interceptors, in the order in which they are asked.</summary>
+    public IReadOnlyList<string> Interceptors { get; init; } = [];
+
+    /// <summary>The plugins that are selected in some role.</summary>
+    public IEnumerable<string> Names => new[] { Crypto, Policy, Network }.Concat(Interceptors).Where(name => !string.IsNullOrEmpty(name)).Distinct();
+}
