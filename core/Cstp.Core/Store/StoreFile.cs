@@ -12,7 +12,7 @@ internal static class StoreFile
     /// <param name="what">What it is, for the message.</param>
     public static void RefuseOtherReaders(string file, string what)
     {
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & Others) != 0)
+        if ((File.GetUnixFileMode(file) & Others) != 0)
             throw new StoreException($"{file}: others than its owner may use this {what}. Run: chmod 600 '{file}'");
     }
 
@@ -21,10 +21,7 @@ internal static class StoreFile
     /// <param name="content">Its content.</param>
     public static void CreatePrivate(string file, ReadOnlySpan<byte> content)
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = OwnerOnly;
-        using var stream = new FileStream(file, options);
+        using var stream = new FileStream(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly });
         stream.Write(content);
     }
 

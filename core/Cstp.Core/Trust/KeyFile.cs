@@ -1,0 +1,153 @@
+using System.Security.Cryptography;
+using System.Text;
+using Cstp.Abstractions;
+using Org.BouncyCastle.Asn1;
+using Org.BouncyCastle.Asn1.Nist;
+using Org.BouncyCastle.Asn1.Pkcs;
+using Org.BouncyCastle.Asn1.X509;
+using Org.BouncyCastle.Crypto;
+using Org.BouncyCastle.OpenSsl;
+using Org.BouncyCastle.Pkcs;
+using Org.BouncyCastle.Security;
+using Org.BouncyCastle.X509;
+
+namespace Cstp.Core.Trust;
+
+/// <summary>Private keys with their certificates in files: PKCS#12 (RFC 7292), or PEM with keys and certificates.</summary>
+internal static class KeyFile
+{
+    private const int ExportIterations = 600_000;
+
+    /// <summary>Reads all pairs of a file.</summary>
+    /// <param name="content">The file's octets.</param>
+    /// <param name="password">The password, or null for none.</param>
+    /// <returns>Each certificate that has its key in the file, with it.</returns>
+    /// <exception cref="FormatException">There is none, the file is broken, or the password is wrong.</exception>
+    public static IReadOnlyList<CmsIdentity> Read(ReadOnlySpan<byte> content, string? password)
+    {
+        List<byte[]> keys;
+        IReadOnlyList<EncodedCertificate> certificates;
+        if (CertificateFile.IsPem(content))
+        {
+            keys = ReadPemKeys(Encoding.Latin1.GetString(content), password);
+            certificates = CertificateFile.Read(content);
+        }
+        else
+        {
+            (keys, certificates) = ReadPkcs12(content.ToArray(), password);
+        }
+        IReadOnlyList<CmsIdentity> pairs = Pair(keys, certificates);
+        return pairs.Count > 0 ? pairs : throw new FormatException("no private key with its certificate in it (PKCS#12, or PEM with both, are read)");
+    }
+
+    /// <summary>Puts certificates and keys together by public key.</summary>
+    /// <param name="keys">Private keys, PKCS#8.</param>
+    /// <param name="certificates">Certificates; those without a key here are left out.</param>
+    public static IReadOnlyList<CmsIdentity> Pair(IEnumerable<byte[]> keys, IReadOnlyList<EncodedCertificate> certificates)
+    {
+        var byPublicKey = new Dictionary<string, byte[]>();
+        foreach (byte[] key in keys)
+            byPublicKey[Convert.ToHexString(PrivateKeys.PublicKeyOf(key).PublicKey.GetBytes())] = key;
+        var pairs = new List<CmsIdentity>();
+        foreach (EncodedCertificate certificate in certificates)
+        {
+            SubjectPublicKeyInfo info = X509CertificateStructure.GetInstance(certificate.Der.ToArray()).SubjectPublicKeyInfo;
+            if (byPublicKey.TryGetValue(Convert.ToHexString(info.PublicKey.GetBytes()), out byte[]? key))
+                pairs.Add(new(certificate, new Pkcs8PrivateKey(key)));
+        }
+        return pairs;
+    }
+
+    /// <summary>Writes a PKCS#12 file, encrypted with AES-256.</summary>
+    /// <param name="identities">The pairs; keys as octets.</param>
+    /// <param name="password">The password.</param>
+    public static byte[] WritePkcs12(IReadOnlyList<CmsIdentity> identities, string password)
+    {
+        Pkcs12Store store = new Pkcs12StoreBuilder()
+            .SetKeyAlgorithm(NistObjectIdentifiers.IdAes256Cbc, PkcsObjectIdentifiers.IdHmacWithSha256)
+            .SetCertAlgorithm(NistObjectIdentifiers.IdAes256Cbc, PkcsObjectIdentifiers.IdHmacWithSha256)
+            .Build();
+        foreach (CmsIdentity identity in identities)
+        {
+            var certificate = new X509CertificateEntry(new X509Certificate(identity.Certificate.Der.ToArray()));
+            AsymmetricKeyParameter key = PrivateKeys.Read(((Pkcs8PrivateKey)identity.PrivateKey).Der.Span);
+            store.SetKeyEntry(identity.Certificate.Fingerprint[..16], new AsymmetricKeyEntry(key), [certificate]);
+        }
+        using var stream = new MemoryStream();
+        store.Save(stream, password.ToCharArray(), new SecureRandom());
+        return stream.ToArray();
+    }
+
+    /// <summary>Writes PEM: each key, then its certificate.</summary>
+    /// <param name="identities">The pairs; keys as octets.</param>
+    /// <param name="password">What the keys are encrypted with, or null to leave them bare.</param>
+    public static string WritePem(IReadOnlyList<CmsIdentity> identities, string? password)
+    {
+        var text = new StringBuilder();
+        foreach (CmsIdentity identity in identities)
+        {
+            ReadOnlyMemory<byte> key = ((Pkcs8PrivateKey)identity.PrivateKey).Der;
+            if (password is null)
+            {
+                text.Append(PemEncoding.WriteString("PRIVATE KEY", key.Span)).Append('\n');
+            }
+            else
+            {
+                EncryptedPrivateKeyInfo encrypted = EncryptedPrivateKeyInfoFactory.CreateEncryptedPrivateKeyInfo(
+                    NistObjectIdentifiers.IdAes256Cbc, PkcsObjectIdentifiers.IdHmacWithSha256, password.ToCharArray(),
+                    RandomNumberGenerator.GetBytes(16), ExportIterations, new SecureRandom(), PrivateKeyInfo.GetInstance(key.ToArray()));
+                text.Append(PemEncoding.WriteString("ENCRYPTED PRIVATE KEY", encrypted.GetEncoded(Asn1Encodable.Der))).Append('\n');
+            }
+            text.Append(CertificateFile.WritePem([identity.Certificate]));
+        }
+        return text.ToString();
+    }
+
+    private static List<byte[]> ReadPemKeys(string text, string? password)
+    {
+        var keys = new List<byte[]>();
+        try
+        {
+            var reader = new PemReader(new StringReader(text), new Password(password));
+            while (reader.ReadObject() is { } item)
+            {
+                AsymmetricKeyParameter? key = item switch
+                {
+                    AsymmetricCipherKeyPair pair => pair.Private,
+                    AsymmetricKeyParameter { IsPrivate: true } bare => bare,
+                    _ => null,
+                };
+                if (key is not null)
+                    keys.Add(PrivateKeys.Encode(key));
+            }
+        }
+        catch (Exception broken) when (broken is IOException or GeneralSecurityException or CryptoException or ArgumentException or InvalidOperationException)
+        {
+            throw new FormatException($"private key cannot be read: broken, or the password is wrong ({broken.Message})", broken);
+        }
+        return keys;
+    }
+
+    private static (List<byte[]> Keys, IReadOnlyList<EncodedCertificate> Certificates) ReadPkcs12(byte[] content, string? password)
+    {
+        try
+        {
+            // The library refuses iteration counts over 5,000,000, so that no file can keep us busy for hours.
+            Pkcs12Store store = new Pkcs12StoreBuilder().Build();
+            store.Load(new MemoryStream(content), (password ?? "").ToCharArray());
+            List<string> aliases = [.. store.Aliases];
+            return (
+                [.. aliases.Where(store.IsKeyEntry).Select(alias => PrivateKeys.Encode(store.GetKey(alias).Key))],
+                [.. aliases.Select(store.GetCertificate).OfType<X509CertificateEntry>().Select(entry => new EncodedCertificate(entry.Certificate.GetEncoded()))]);
+        }
+        catch (Exception broken) when (broken is IOException or GeneralSecurityException or CryptoException or ArgumentException or InvalidOperationException or InvalidCastException)
+        {
+            throw new FormatException($"not a PKCS#12 file, or the password is wrong ({broken.Message})", broken);
+        }
+    }
+
+    private sealed class Password(string? password) : IPasswordFinder
+    {
+        public char[] GetPassword() => (password ?? throw new Org.BouncyCastle.OpenSsl.PasswordException("it is encrypted and no password was given")).ToCharArray();
+    }
+}

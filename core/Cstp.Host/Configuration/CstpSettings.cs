@@ -1,0 +1,38 @@
+using Cstp.Core.Mime;
+using Cstp.Core.Plugins;
+using Cstp.Core.Securing;
+using Cstp.Core.Smtp;
+using Cstp.Core.Store;
+
+namespace Cstp.Host.Configuration;
+
+/// <summary>The configuration file as a whole; each property is a section. The sections <c>[module.NAME]</c> belong to the modules.</summary>
+internal sealed record CstpSettings
+{
+    /// <summary>Who this box is.</summary>
+    public required BoxOptions Box { get; init; }
+
+    /// <summary>Which modules run.</summary>
+    public required ModulesOptions Modules { get; init; }
+
+    /// <summary>Where plugins are.</summary>
+    public PluginsOptions Plugins { get; init; } = new();
+
+    /// <summary>Where certificates and keys are.</summary>
+    public StoreOptions Store { get; init; } = new();
+
+    /// <summary>How messages are secured.</summary>
+    public SecuringOptions Securing { get; init; } = new();
+
+    /// <summary>SMTP.</summary>
+    public SmtpOptions Smtp { get; init; } = new();
+
+    /// <summary>Where incoming messages wait.</summary>
+    public SpoolOptions Spool { get; init; } = new();
+
+    /// <summary>The log.</summary>
+    public LogOptions Log { get; init; } = new();
+
+    /// <summary>The metrics.</summary>
+    public MetricsOptions Metrics { get; init; } = new();
+}

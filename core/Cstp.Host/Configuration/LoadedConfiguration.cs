@@ -1,0 +1,145 @@
+using Cstp.Abstractions;
+using Cstp.Core.Store;
+
+namespace Cstp.Host.Configuration;
+
+/// <summary>A configuration file that was read: its settings with absolute paths, and its mistakes.</summary>
+internal sealed class LoadedConfiguration
+{
+    private const string ModuleSection = "module";
+
+    private readonly TomlNode.Table _root;
+    private readonly SettingsBinder _binder;
+
+    private LoadedConfiguration(string file, string text)
+    {
+        File = file;
+        Mistakes = new Mistakes(file);
+        _binder = new SettingsBinder(Mistakes);
+        _root = TomlFile.Read(text, Mistakes);
+        Settings = Absolute(Mistakes.Count > 0 ? Empty() : Bind());
+    }
+
+    /// <summary>The file's absolute path.</summary>
+    public string File { get; }
+
+    /// <summary>The settings; defaults where there are mistakes.</summary>
+    public CstpSettings Settings { get; }
+
+    /// <summary>What is wrong.</summary>
+    public Mistakes Mistakes { get; }
+
+    /// <summary>The sections of modules.</summary>
+    public IEnumerable<string> ModuleSections => ModuleTables.Keys;
+
+    /// <summary>Where plugins are looked for: the product's own folder first.</summary>
+    public IReadOnlyList<string> PluginFolders => [ProductPlugins, .. Settings.Plugins.Folders];
+
+    /// <summary>The plugins folder of the product.</summary>
+    public static string ProductPlugins { get; } = Path.Combine(AppContext.BaseDirectory, "plugins");
+
+    private Dictionary<string, TomlNode> ModuleTables => _root.Items.GetValueOrDefault(ModuleSection) is TomlNode.Table modules ? modules.Items : [];
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="file">The file.</param>
+    /// <exception cref="ConfigurationException">It cannot be read at all.</exception>
+    public static LoadedConfiguration Read(string file)
+    {
+        string full = Path.GetFullPath(file);
+        try
+        {
+            return new(full, System.IO.File.ReadAllText(full));
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException([$"{full}: configuration cannot be read ({unreadable.Message}). Name another with --config or make one with 'cstp init'."]);
+        }
+    }
+
+    /// <summary>Fills the settings of a module; mistakes go to the others.</summary>
+    /// <param name="module">The plugin's name.</param>
+    /// <param name="type">The class that holds them, or null.</param>
+    public object? ModuleSettings(string module, Type? type)
+    {
+        TomlNode node = ModuleTables.GetValueOrDefault(module) ?? new TomlNode.Table(1, []);
+        string section = $"{ModuleSection}.{module}";
+        if (node is not TomlNode.Table table)
+        {
+            Mistakes.Add(node.Line, section, null, $"must be a section, not {node.Description}");
+            return null;
+        }
+        if (type is null)
+        {
+            _binder.RefuseKeys(table, section);
+            return null;
+        }
+        int before = Mistakes.Count;
+        object filled = _binder.Bind(type, table, section);
+        return Mistakes.Count == before ? filled : null;
+    }
+
+    private CstpSettings Bind()
+    {
+        var settings = Empty();
+        Dictionary<string, System.Reflection.PropertyInfo> sections = typeof(CstpSettings).GetProperties().ToDictionary(property => SettingNames.Key(property.Name));
+        foreach ((string name, TomlNode node) in _root.Items)
+        {
+            if (name == ModuleSection && node is TomlNode.Table)
+                continue;
+            if (!sections.ContainsKey(name))
+                Mistakes.Add(node.Line, "", node is TomlNode.Table ? $"[{name}]" : name, $"unknown section; {NearestWord.Hint(name, [.. sections.Keys, $"{ModuleSection}.NAME"])}");
+            else if (node is not TomlNode.Table)
+                Mistakes.Add(node.Line, "", name, $"must be a section [{name}], not {node.Description}");
+        }
+        foreach ((string name, System.Reflection.PropertyInfo section) in sections)
+        {
+            TomlNode.Table table = _root.Items.GetValueOrDefault(name) as TomlNode.Table ?? new TomlNode.Table(1, []);
+            section.SetValue(settings, _binder.Bind(section.PropertyType, table, name));
+        }
+        CheckBox(settings);
+        foreach (IGrouping<string, string> twice in settings.Modules.Interceptors.GroupBy(name => name).Where(names => names.Count() > 1))
+            Mistakes.Add(LineOf("modules", "interceptors"), "modules", "interceptors", $"'{twice.Key}' is named twice; an interceptor is asked once");
+        return settings;
+    }
+
+    /// <summary>Rules that need the file's grammar of mail rather than a range.</summary>
+    private void CheckBox(CstpSettings settings)
+    {
+        if (settings.Box.Name is { } name && !Mailbox.TryParse(name, out _))
+            Mistakes.Add(LineOf("box", "name"), "box", "name", $"'{name}' is no mail address; write the one that stands in the gateway certificate, like \"cstpbox@example.com\"");
+        if (settings.Box.Domains is { } domains)
+        {
+            if (domains.Count == 0)
+                Mistakes.Add(LineOf("box", "domains"), "box", "domains", "must hold at least one domain");
+            foreach (string domain in domains.Where(domain => !Mailbox.IsDomain(domain)))
+                Mistakes.Add(LineOf("box", "domains"), "box", "domains", $"'{domain}' is no domain; write only what stands right of the @");
+        }
+        if (settings.Box.AuthservId is { } id && !Mailbox.IsDomain(id))
+            Mistakes.Add(LineOf("box", "authserv_id"), "box", "authserv_id", $"'{id}' is no domain name; write one that no server behind the box uses");
+    }
+
+    private int LineOf(string section, string key) =>
+        _root.Items.GetValueOrDefault(section) is TomlNode.Table table && table.Items.TryGetValue(key, out TomlNode? node) ? node.Line : 1;
+
+    private static CstpSettings Empty() => new()
+    {
+        Box = new() { Name = "", Domains = [] },
+        Modules = new() { Crypto = "", Policy = "", Network = "" },
+    };
+
+    private CstpSettings Absolute(CstpSettings settings)
+    {
+        string folder = Path.GetDirectoryName(File)!;
+        string Rooted(string path) => Path.GetFullPath(path, folder);
+        return settings with
+        {
+            Store = settings.Store with
+            {
+                File = Rooted(settings.Store.File),
+                PassphraseFile = settings.Store.PassphraseFile.StartsWith(Passphrase.CredentialPrefix, StringComparison.Ordinal) ? settings.Store.PassphraseFile : Rooted(settings.Store.PassphraseFile),
+            },
+            Plugins = settings.Plugins with { Folders = [.. settings.Plugins.Folders.Select(Rooted)] },
+            Spool = settings.Spool with { Folder = Rooted(settings.Spool.Folder) },
+        };
+    }
+}

@@ -1,0 +1,81 @@
+using System.Text;
+using Cstp.Abstractions;
+using Cstp.Core.Trust;
+using Org.BouncyCastle.Pkcs;
+
+namespace Cstp.Tests.Trust;
+
+public sealed class KeyFileTests
+{
+    private static readonly Mailbox Juro = Mailbox.Parse("juro@amd.test");
+
+    private static IReadOnlyList<CmsIdentity> Make(KeyKind kind) => [.. KeyGeneration.Create(kind, Juro, Juro, TestCertificate.Now).Select(key => key.Identity)];
+
+    private static void AssertSame(IReadOnlyList<CmsIdentity> expected, IReadOnlyList<CmsIdentity> actual)
+    {
+        Assert.Equal(expected.Select(one => one.Certificate.Fingerprint).Order(), actual.Select(one => one.Certificate.Fingerprint).Order());
+        Assert.All(actual, one => Assert.Equal(
+            PrivateKeys.PublicKeyOf(((Pkcs8PrivateKey)expected.Single(other => other.Certificate.Equals(one.Certificate)).PrivateKey).Der.Span).PublicKey.GetBytes(),
+            PrivateKeys.PublicKeyOf(((Pkcs8PrivateKey)one.PrivateKey).Der.Span).PublicKey.GetBytes()));
+    }
+
+    [Theory]
+    [InlineData(KeyKind.P256)]
+    [InlineData(KeyKind.P384)]
+    [InlineData(KeyKind.Rsa2048)]
+    [InlineData(KeyKind.Ed25519)]
+    public void What_is_written_as_PKCS12_or_PEM_is_read_again(object kind)
+    {
+        IReadOnlyList<CmsIdentity> made = Make((KeyKind)kind);
+        AssertSame(made, KeyFile.Read(KeyFile.WritePkcs12(made, "secret"), "secret"));
+        AssertSame(made, KeyFile.Read(Encoding.ASCII.GetBytes(KeyFile.WritePem(made, "secret")), "secret"));
+        AssertSame(made, KeyFile.Read(Encoding.ASCII.GetBytes(KeyFile.WritePem(made, null)), null));
+    }
+
+    [Fact]
+    public void A_wrong_password_is_said_so()
+    {
+        IReadOnlyList<CmsIdentity> made = Make(KeyKind.P256);
+        Assert.Contains("password is wrong", Assert.Throws<FormatException>(() => KeyFile.Read(KeyFile.WritePkcs12(made, "secret"), "other")).Message, StringComparison.Ordinal);
+        byte[] pem = Encoding.ASCII.GetBytes(KeyFile.WritePem(made, "secret"));
+        Assert.Contains("password is wrong", Assert.Throws<FormatException>(() => KeyFile.Read(pem, "other")).Message, StringComparison.Ordinal);
+        Assert.Throws<FormatException>(() => KeyFile.Read(pem, null));
+    }
+
+    [Fact]
+    public void A_certificate_without_its_key_and_garbage_are_refused()
+    {
+        Assert.Throws<FormatException>(() => KeyFile.Read(Encoding.ASCII.GetBytes(CertificateFile.WritePem([Make(KeyKind.P256)[0].Certificate])), null));
+        Assert.Throws<FormatException>(() => KeyFile.Read("garbage"u8, null));
+        Assert.Throws<FormatException>(() => KeyFile.Read([], null));
+    }
+
+    [Fact]
+    public void Certificates_are_read_from_PEM_and_DER_and_each_once()
+    {
+        EncodedCertificate one = TestCertificate.Of("a@usi.test").Encoded, two = TestCertificate.Of("b@usi.test").Encoded;
+        Assert.Equal([one, two], CertificateFile.Read(Encoding.ASCII.GetBytes("words\n" + CertificateFile.WritePem([one, two, one]))));
+        Assert.Equal(one, Assert.Single(CertificateFile.Read(one.Der.Span)));
+        Assert.Throws<FormatException>(() => CertificateFile.Read("nothing"u8));
+        Assert.Throws<FormatException>(() => CertificateFile.Read(one.Der.Span[..100]));
+    }
+
+    [Fact]
+    public void Certificates_are_read_from_PKCS7()
+    {
+        EncodedCertificate one = TestCertificate.Of("a@usi.test").Encoded;
+        var generator = new Org.BouncyCastle.Cms.CmsSignedDataGenerator();
+        generator.AddCertificate(new Org.BouncyCastle.X509.X509Certificate(one.Der.ToArray()));
+        byte[] certsOnly = generator.Generate(new Org.BouncyCastle.Cms.CmsProcessableByteArray([])).GetEncoded();
+        Assert.Equal(one, Assert.Single(CertificateFile.Read(certsOnly)));
+    }
+
+    [Fact]
+    public void A_request_verifies_and_names_the_address()
+    {
+        byte[] der = CertificateIssue.Request(((Pkcs8PrivateKey)Make(KeyKind.P256)[0].PrivateKey).Der.Span, Juro);
+        var request = new Pkcs10CertificationRequest(der);
+        Assert.True(request.Verify());
+        Assert.Contains("juro@amd.test", Encoding.Latin1.GetString(request.GetRequestedExtensions().GetEncoded()), StringComparison.Ordinal);
+    }
+}
