@@ -24,6 +24,9 @@ internal enum EightBitSigning
 
     /// <summary>It is signed opaquely.</summary>
     Opaque,
+
+    /// <summary>It is encoded anew in 7 bits and clear-signed.</summary>
+    Reencode,
 }
 
 /// <summary>Section <c>[securing]</c>.</summary>

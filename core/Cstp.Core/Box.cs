@@ -1,0 +1,74 @@
+using Cstp.Abstractions;
+using Cstp.Core.Diagnostics;
+using Cstp.Core.Mime;
+using Cstp.Core.Plugins;
+using Cstp.Core.Securing;
+using Cstp.Core.Smime;
+using Cstp.Core.Smtp;
+using Cstp.Core.Trust;
+using Microsoft.Extensions.Logging;
+
+namespace Cstp.Core;
+
+/// <summary>The settings of a box, all validated.</summary>
+/// <param name="Box">Section <c>[box]</c>.</param>
+/// <param name="Securing">Section <c>[securing]</c>.</param>
+/// <param name="Smtp">Section <c>[smtp]</c>.</param>
+/// <param name="Spool">Section <c>[spool]</c>.</param>
+internal sealed record BoxSettings(BoxOptions Box, SecuringOptions Securing, SmtpOptions Smtp, SpoolOptions Spool);
+
+/// <summary>One box: the stations of a message's way, put together.</summary>
+internal sealed class Box : IDisposable
+{
+    /// <summary>Puts a box together.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="modules">The modules that the configuration selects.</param>
+    /// <param name="trust">The store as it stands.</param>
+    /// <param name="collect">Keeps a certificate that mail brought: certificate, source, capabilities.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">The log.</param>
+    public Box(
+        BoxSettings settings,
+        SelectedModules modules,
+        Func<TrustSnapshot> trust,
+        Action<EncodedCertificate, string, IReadOnlyList<string>> collect,
+        TimeProvider time,
+        ILoggerFactory loggers)
+    {
+        Metrics = new CstpMetrics();
+        Spool = new Spool(settings.Spool);
+        var results = new AuthenticationResults(settings.Box.EffectiveAuthservId);
+        var opening = new Opening(modules.Crypto, settings.Securing, results, settings.Spool.MemoryPerMessage, settings.Smtp.MaxHeader);
+        ILogger securing = loggers.CreateLogger("Cstp.Securing");
+        Inbound = new InboundOpening(opening, results, trust, collect, Metrics, securing);
+        var outbound = new OutboundSecuring(new Sealing(modules.Crypto), trust, settings.Securing, Metrics, time, securing);
+        Security = new MessageSecurity(settings.Box, modules.Policy, outbound, Inbound, trust, settings.Securing, securing);
+        Proxy = new SmtpProxy(new SmtpServices(
+            settings.Smtp,
+            modules.Network,
+            Security,
+            [.. modules.Interceptors.Select(i => new NamedInterceptor(i.Name, i.Interceptor))],
+            Spool,
+            Metrics,
+            time,
+            loggers.CreateLogger("Cstp.Smtp")));
+    }
+
+    /// <summary>Decides what becomes of messages.</summary>
+    public MessageSecurity Security { get; }
+
+    /// <summary>Opens messages.</summary>
+    public InboundOpening Inbound { get; }
+
+    /// <summary>Holds messages.</summary>
+    public Spool Spool { get; }
+
+    /// <summary>Counts.</summary>
+    public CstpMetrics Metrics { get; }
+
+    /// <summary>The listeners and sessions; not started yet.</summary>
+    public SmtpProxy Proxy { get; }
+
+    /// <summary>Ends the counting.</summary>
+    public void Dispose() => Metrics.Dispose();
+}
