@@ -1,0 +1,171 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Cstp.Tests.EndToEnd;
+
+/// <summary>A message that a server took.</summary>
+internal sealed record RecordedMessage(string Mail, IReadOnlyList<string> Recipients, byte[] Content)
+{
+    public string Text => Encoding.Latin1.GetString(Content);
+}
+
+/// <summary>A mail server on loopback that records what it gets, octet for octet, and answers as it is told.</summary>
+internal sealed class RecordingServer : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentBag<Task> _sessions = [];
+    private readonly Task _accepting;
+
+    public RecordingServer()
+    {
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    public ConcurrentQueue<RecordedMessage> Messages { get; } = new();
+
+    /// <summary>Every command line of every session, in order of arrival.</summary>
+    public ConcurrentQueue<string> Commands { get; } = new();
+
+    public string Extensions { get; set; } = "PIPELINING\n8BITMIME\nSIZE 104857600\nENHANCEDSTATUSCODES\nDSN";
+
+    /// <summary>Answers a command otherwise than usual; null for the usual. "DOT" stands for the final dot.</summary>
+    public Func<string, string?> Answer { get; set; } = _ => null;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listener.Stop();
+        await _accepting;
+        await Task.WhenAll(_sessions);
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                TcpClient client = await _listener.AcceptTcpClientAsync(_stop.Token);
+                _sessions.Add(Task.Run(() => ServeAsync(client)));
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+        }
+    }
+
+    private async Task ServeAsync(TcpClient client)
+    {
+        using (client)
+        {
+            try
+            {
+                client.NoDelay = true;
+                await using NetworkStream stream = client.GetStream();
+                using var reader = new LineStream(stream);
+                await Send(stream, Answer("CONNECT") ?? "220 recorder.test ESMTP");
+                string mail = "";
+                List<string> recipients = [];
+                while (await reader.ReadLineAsync(_stop.Token) is { } raw)
+                {
+                    string line = Encoding.Latin1.GetString(raw).TrimEnd('\r', '\n');
+                    Commands.Enqueue(line);
+                    string verb = line.Split(' ')[0].ToUpperInvariant();
+                    string? told = Answer(line);
+                    if (told == "CUT")
+                    {
+                        client.Client.LingerState = new LingerOption(true, 0);
+                        return;
+                    }
+                    if (told is not null)
+                    {
+                        await Send(stream, told);
+                        continue;
+                    }
+                    switch (verb)
+                    {
+                        case "EHLO":
+                            string[] lines = ["recorder.test", .. Extensions.Split('\n', StringSplitOptions.RemoveEmptyEntries)];
+                            await Send(stream, string.Join("\r\n", lines.Select((l, i) => $"250{(i < lines.Length - 1 ? '-' : ' ')}{l}")));
+                            break;
+                        case "MAIL":
+                            mail = line;
+                            recipients = [];
+                            await Send(stream, "250 2.1.0 Ok");
+                            break;
+                        case "RCPT":
+                            recipients.Add(line);
+                            await Send(stream, "250 2.1.5 Ok");
+                            break;
+                        case "DATA":
+                            await Send(stream, "354 Go ahead");
+                            byte[]? content = await reader.ReadDataAsync(_stop.Token);
+                            if (content is null)
+                                return;
+                            string reply = Answer("DOT") ?? "250 2.0.0 Ok: queued";
+                            if (reply == "CUT")
+                            {
+                                client.Client.LingerState = new LingerOption(true, 0);
+                                return;
+                            }
+                            if (reply.StartsWith('2'))
+                                Messages.Enqueue(new RecordedMessage(mail, recipients, content));
+                            await Send(stream, reply);
+                            break;
+                        case "QUIT":
+                            await Send(stream, "221 2.0.0 Bye");
+                            return;
+                        default:
+                            await Send(stream, "250 2.0.0 Ok");
+                            break;
+                    }
+                }
+            }
+            catch (Exception e) when (e is IOException or OperationCanceledException or SocketException)
+            {
+            }
+        }
+    }
+
+    private static Task Send(NetworkStream stream, string reply) => stream.WriteAsync(Encoding.Latin1.GetBytes(reply + "\r\n")).AsTask();
+}
+
+/// <summary>Reads lines and message content off a stream.</summary>
+internal sealed class LineStream(Stream stream) : IDisposable
+{
+    private readonly BufferedStream _stream = new(stream, 64 * 1024);
+
+    public async Task<byte[]?> ReadLineAsync(CancellationToken cancel)
+    {
+        var line = new List<byte>();
+        byte[] one = new byte[1];
+        while (await _stream.ReadAsync(one, cancel) == 1)
+        {
+            line.Add(one[0]);
+            if (one[0] == '\n')
+                return [.. line];
+        }
+        return null;
+    }
+
+    /// <summary>Content with dots taken out; null where the connection ended before the final dot.</summary>
+    public async Task<byte[]?> ReadDataAsync(CancellationToken cancel)
+    {
+        var content = new MemoryStream();
+        while (await ReadLineAsync(cancel) is { } line)
+        {
+            if (line is [(byte)'.', (byte)'\r', (byte)'\n'])
+                return content.ToArray();
+            content.Write(line[0] == '.' ? line.AsSpan(1) : line);
+        }
+        return null;
+    }
+
+    public void Dispose() => _stream.Dispose();
+}

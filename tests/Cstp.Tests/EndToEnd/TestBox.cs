@@ -1,0 +1,101 @@
+using System.Net;
+using Cstp.Abstractions;
+using Cstp.Core;
+using Cstp.Core.Mime;
+using Cstp.Core.Plugins;
+using Cstp.Core.Securing;
+using Cstp.Core.Smtp;
+using Cstp.Core.Trust;
+using Cstp.CryptoBouncyCastle;
+using Cstp.PolicyLiberal;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cstp.Tests.EndToEnd;
+
+/// <summary>A box in the test's own process.</summary>
+internal sealed class TestBox : IAsyncDisposable
+{
+    private static readonly BouncyCastleEnveloper s_crypto = new();
+
+    private readonly Box _box;
+    private readonly List<StoredCertificate> _certificates = [];
+    private readonly List<OwnKey> _keys = [];
+    private readonly BoxSettings _settings;
+    private TrustSnapshot _trust;
+
+    public TestBox(
+        string domain,
+        int insideUpstream,
+        int outsideUpstream,
+        IRecipientPolicy? policy = null,
+        SecuringOptions? securing = null,
+        SmtpOptions? smtp = null,
+        SpoolOptions? spool = null,
+        IReadOnlyList<ISmtpInterceptor>? interceptors = null,
+        KeyKind key = KeyKind.P256,
+        ILoggerFactory? loggers = null,
+        ICmsEnveloper? crypto = null)
+    {
+        Domain = domain;
+        Network = new LoopbackMode(insideUpstream, outsideUpstream);
+        _settings = new BoxSettings(
+            new BoxOptions { Name = $"cstpbox@{domain}", Domains = [domain] }, securing ?? new SecuringOptions(), smtp ?? new SmtpOptions(), spool ?? new SpoolOptions());
+        _keys.AddRange(KeyGeneration.Create(key, Mailbox.Parse($"cstpbox@{domain}"), null, DateTimeOffset.UtcNow.AddMinutes(-1)));
+        _trust = Snapshot();
+        var modules = new SelectedModules(
+            crypto ?? s_crypto, "crypto", policy ?? new LiberalPolicy(), "policy", Network, "loopback", [.. (interceptors ?? []).Select((x, i) => new SelectedInterceptor($"interceptor-{i}", x))]);
+        _box = new Box(_settings, modules, () => _trust, (certificate, source, capabilities) => Collected.Add((certificate, source)), TimeProvider.System, loggers ?? NullLoggerFactory.Instance);
+        _box.Proxy.Start();
+    }
+
+    public string Domain { get; }
+
+    public LoopbackMode Network { get; }
+
+    public Box Box => _box;
+
+    public List<(EncodedCertificate Certificate, string Source)> Collected { get; } = [];
+
+    public int InsidePort => Port(Side.Inside);
+
+    public int OutsidePort => Port(Side.Outside);
+
+    /// <summary>The certificate that others encrypt to.</summary>
+    public EncodedCertificate GatewayCertificate => _keys.First(k => k.Owner is null && k.Decrypts).Identity.Certificate;
+
+    public TrustSnapshot Trust => _trust;
+
+    public void TrustGateway(TestBox other)
+    {
+        foreach (OwnKey key in other._keys.Where(k => k.Owner is null))
+            Add(key.Identity.Certificate, CertificateRole.Gateway, other.Domain);
+    }
+
+    public void TrustUser(EncodedCertificate certificate, string address, params string[] capabilities) => Add(certificate, CertificateRole.User, address, capabilities);
+
+    public void Add(EncodedCertificate certificate, CertificateRole role, string subject, params string[] capabilities)
+    {
+        _certificates.Add(new StoredCertificate(certificate, role, subject, TrustState.Trusted, DateTimeOffset.UtcNow, "test", capabilities));
+        _trust = Snapshot();
+    }
+
+    public IReadOnlyList<OwnKey> AddUserKey(string address, KeyKind kind = KeyKind.P256)
+    {
+        Mailbox owner = Mailbox.Parse(address);
+        IReadOnlyList<OwnKey> keys = KeyGeneration.Create(kind, owner, owner, DateTimeOffset.UtcNow.AddMinutes(-1));
+        _keys.AddRange(keys);
+        _trust = Snapshot();
+        return keys;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _box.Proxy.DisposeAsync();
+        _box.Dispose();
+    }
+
+    private int Port(Side side) => ((IPEndPoint)_box.Proxy.Bound.First(l => l.Side == side).EndPoint).Port;
+
+    private TrustSnapshot Snapshot() => new([.. _certificates], [.. _keys], TimeProvider.System, [Domain]);
+}
