@@ -56,9 +56,16 @@ internal static class Base64Stage
             ReadResult read = await text.ReadAsync(cancel);
             if (read.IsCanceled)
                 throw new OperationCanceledException("decoding was cancelled");
-            foreach (ReadOnlyMemory<byte> segment in read.Buffer)
-                Gather(segment.Span, group, ref held, ref padding, octets);
-            text.AdvanceTo(read.Buffer.End);
+            try
+            {
+                foreach (ReadOnlyMemory<byte> segment in read.Buffer)
+                    Gather(segment.Span, group, ref held, ref padding, octets);
+            }
+            finally
+            {
+                // Also where it is broken: the rest is then read by somebody else.
+                text.AdvanceTo(read.Buffer.End);
+            }
             if (read.IsCompleted)
                 DecodeLast(group.AsSpan(0, held), padding, octets);
             if ((await octets.FlushAsync(cancel)).IsCompleted)

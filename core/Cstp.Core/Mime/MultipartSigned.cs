@@ -43,17 +43,24 @@ internal sealed class MultipartSigned(string boundary)
             if (read.IsCanceled)
                 throw new OperationCanceledException("splitting was cancelled");
             ReadOnlySequence<byte> buffer = read.Buffer;
-            while (TryTakeLine(ref buffer, read.IsCompleted, out ReadOnlySequence<byte> line, out bool wholeLine))
+            try
             {
-                Take(line, wholeLine, _place == Place.Content ? content : signature);
-                if (before == Place.Content && _place != Place.Content)
+                while (TryTakeLine(ref buffer, read.IsCompleted, out ReadOnlySequence<byte> line, out bool wholeLine))
                 {
-                    await content.FlushAsync(cancel);
-                    await contentEnded();
+                    Take(line, wholeLine, _place == Place.Content ? content : signature);
+                    if (before == Place.Content && _place != Place.Content)
+                    {
+                        await content.FlushAsync(cancel);
+                        await contentEnded();
+                    }
+                    before = _place;
                 }
-                before = _place;
             }
-            body.AdvanceTo(buffer.Start, buffer.End);
+            finally
+            {
+                // Also where it is broken: the rest is then read by somebody else.
+                body.AdvanceTo(buffer.Start, buffer.End);
+            }
             if (_place == Place.Content && (await content.FlushAsync(cancel)).IsCompleted)
                 throw new IOException("a stage stopped reading");
             if (_place is Place.Signature or Place.Epilogue && (await signature.FlushAsync(cancel)).IsCompleted)

@@ -72,12 +72,25 @@ internal sealed class LayerJudgement
             _entity = _entity.Inner!;
             _depth++;
         }
+        ReportInside();
         if (_decrypted && !_signed && _results.Count == 0)
             _results.Add(new SmimeResult("none", _withoutIntegrity ? "no integrity: encrypted, not signed" : "encrypted, not signed"));
         bool needsBase64 = _depth > 0 && EntityKind.Of(_entity.Header) is EntityKind.Opaque { Encoding: TransferEncoding.Identity }
             && (_entity.Scan.HasNul || _entity.Scan.HasBareCarriageReturn || _entity.Scan.HasEightBit);
         return new LayerDecision(
             _depth, _entity, _entity.Finding is null, needsBase64 ? InBase64(_outer) : _outer, _bodyHoldsHeader, needsBase64, _results, _layers, _reason, _refusal);
+    }
+
+    /// <summary>A clear signature that holds and stays is a window: what it covers is reported, though nothing of it is opened.</summary>
+    private void ReportInside()
+    {
+        WalkedEntity window = _entity;
+        while (_layers.Count > 0 && window.Finding is LayerFinding.Signed { IsClear: true } && _layers[^1].Result != "invalid"
+            && window.Inner is { Finding: LayerFinding.Signed inside } inner)
+        {
+            _layers.Add(_judge.Judge(inside, OuterHeader.FromOf(_outer)).Report);
+            window = inner;
+        }
     }
 
     /// <summary>Judges the layer at hand.</summary>
