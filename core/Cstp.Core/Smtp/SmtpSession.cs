@@ -19,8 +19,9 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     private readonly SmtpListener _listener;
     private readonly CancellationTokenSource _deadline;
     private readonly Task _drain;
-    private readonly Queue<PendingCommand> _pending = new();
     private readonly CommandLineReader _lines;
+    private readonly InterceptorChain _interceptors;
+    private readonly SessionCommands _commands;
 
     private IPEndPoint ClientEndPoint { get; }
 
@@ -28,10 +29,6 @@ internal sealed class SmtpSession : ISmtpSessionInfo
 
     private SmtpConnection? _server;
     private bool _clientEnded;
-    private bool _closing;
-    private int _badCommands;
-    private int _junkCommands;
-    private int _overflowingRecipients;
 
     /// <summary>Makes a session.</summary>
     /// <param name="id">Its name in the log.</param>
@@ -53,6 +50,8 @@ internal sealed class SmtpSession : ISmtpSessionInfo
         _drain = drain;
         _deadline = new CancellationTokenSource(Timeout.InfiniteTimeSpan, services.Time);
         _lines = new CommandLineReader(services.Options.MaxCommandLine);
+        _interceptors = new InterceptorChain(this, services);
+        _commands = new SessionCommands(this, services);
     }
 
     /// <inheritdoc/>
@@ -75,16 +74,22 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     public SmtpConnection? Server => _server;
 
     /// <summary>What the server offers and we let through.</summary>
-    public ServerExtensions Extensions { get; private set; } = ServerExtensions.None;
+    public ServerExtensions Extensions { get; set; } = ServerExtensions.None;
 
     /// <summary>The line by which the client greeted, without CRLF.</summary>
-    public string? HelloLine { get; private set; }
+    public string? HelloLine { get; set; }
 
     /// <summary>Whether the client authenticated: such a session is never split onto a second connection.</summary>
-    public bool IsAuthenticated { get; private set; }
+    public bool IsAuthenticated { get; set; }
 
     /// <summary>The transaction that is open, or null.</summary>
-    public Transaction? Transaction { get; private set; }
+    public Transaction? Transaction { get; set; }
+
+    /// <summary>Commands whose replies the client has not got yet, in their order.</summary>
+    public Queue<PendingCommand> Pending { get; } = new();
+
+    /// <summary>Whether the session ends once everything written is sent.</summary>
+    public bool IsClosing { get; set; }
 
     private SmtpOptions Options => _services.Options;
 
@@ -173,6 +178,16 @@ internal sealed class SmtpSession : ISmtpSessionInfo
             Client.Write(line + "\r\n");
     }
 
+    /// <summary>Asks the interceptors.</summary>
+    /// <param name="about">What is about to happen.</param>
+    /// <returns>Null to go on, or the refusal.</returns>
+    /// <exception cref="SessionClosedException">One dropped the session.</exception>
+    public ValueTask<Reply?> DecideAsync(SmtpEvent about) => _interceptors.DecideAsync(about, _deadline.Token);
+
+    /// <summary>Tells the interceptors.</summary>
+    /// <param name="happened">What happened.</param>
+    public void Observe(SmtpEvent happened) => _interceptors.Observe(happened);
+
     /// <summary>Connects once more to the session's server and greets as the client did.</summary>
     /// <param name="cancel">The deadline.</param>
     /// <exception cref="IOException">It cannot be reached, refuses, or lacks an extension that is in force.</exception>
@@ -217,59 +232,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     {
         Transaction = null;
         if (accepted)
-            _junkCommands = 0;
-    }
-
-    /// <summary>Asks the interceptors in their order.</summary>
-    /// <param name="about">What is about to happen.</param>
-    /// <returns>Null to go on, or the refusal.</returns>
-    /// <exception cref="SessionClosedException">One dropped the session.</exception>
-    public async ValueTask<Reply?> DecideAsync(SmtpEvent about)
-    {
-        foreach (NamedInterceptor named in _services.Interceptors)
-        {
-            InterceptorVerdict verdict;
-            try
-            {
-                verdict = await named.Interceptor.DecideAsync(this, about, _deadline.Token);
-            }
-            catch (Exception e) when (e is not OperationCanceledException || !_deadline.IsCancellationRequested)
-            {
-                SmtpLog.InterceptorThrew(_services.Logger, Id, named.Name, e);
-                return new Reply(451, "4.7.5", "A check of this message failed; try again later");
-            }
-            switch (verdict)
-            {
-                case InterceptorVerdict.Refuse refuse:
-                    return refuse.Reply.Code >= 400 ? refuse.Reply : new Reply(451, "4.7.5", "A check of this message failed; try again later");
-                case InterceptorVerdict.Drop:
-                    throw new SessionClosedException(null, $"interceptor {named.Name} dropped the session");
-                case InterceptorVerdict.Delay delay:
-                    TimeSpan wait = delay.Duration < TimeSpan.FromMinutes(1) ? delay.Duration : TimeSpan.FromMinutes(1);
-                    await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, _services.Time, _deadline.Token);
-                    break;
-            }
-        }
-        Observe(about);
-        return null;
-    }
-
-    /// <summary>Tells the interceptors.</summary>
-    /// <param name="happened">What happened.</param>
-    public void Observe(SmtpEvent happened)
-    {
-        foreach (NamedInterceptor named in _services.Interceptors)
-        {
-            try
-            {
-                named.Interceptor.Observe(this, happened);
-            }
-            catch (Exception e)
-            {
-                // Observing decides nothing, so there is nothing to refuse; the log says who is broken.
-                SmtpLog.InterceptorThrew(_services.Logger, Id, named.Name, e);
-            }
-        }
+            _commands.MessageAccepted();
     }
 
     private async Task<bool> ConnectAsync()
@@ -320,18 +283,18 @@ internal sealed class SmtpSession : ISmtpSessionInfo
             await Client.FlushAsync(Within(Options.ReplyTimeout));
             if (_server is not null)
                 await _server.FlushAsync(Within(Options.ReplyTimeout));
-            if (_closing)
+            if (IsClosing)
             {
                 await LingerAsync();
                 return;
             }
-            bool idle = _pending.Count == 0;
+            bool idle = Pending.Count == 0;
             if (idle && _drain.IsCompleted && Transaction is null)
                 throw new SessionClosedException(new Reply(421, "4.3.2", "Service shutting down; try again in a moment"), "drained");
 
             TimeSpan limit = (idle ? Options.CommandTimeout : Options.ReplyTimeout) - _services.Time.GetElapsedTime(waitingSince);
             CancellationToken cancel = Within(limit > TimeSpan.Zero ? limit : TimeSpan.Zero);
-            bool readClient = !_clientEnded && _pending.Count < MaxPending && (idle || !_lines.IsHeldBack);
+            bool readClient = !_clientEnded && Pending.Count < MaxPending && (idle || !_lines.IsHeldBack);
             Task<ReadResult>? fromClient = readClient ? Client.ReadAsync(CancellationToken.None) : null;
             Task<ReadResult>? fromServer = _server?.ReadAsync(CancellationToken.None);
             if (fromClient is null && fromServer is null)
@@ -343,7 +306,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
                 if (await ReadServerAsync(await fromServer))
                     waitingSince = _services.Time.GetTimestamp();
             }
-            if (fromClient is { IsCompleted: true } && !_closing)
+            if (fromClient is { IsCompleted: true } && !IsClosing)
             {
                 if (await ReadClientAsync(await fromClient))
                     waitingSince = _services.Time.GetTimestamp();
@@ -360,12 +323,12 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     }
 
     /// <summary>Replies of ours are given when those before them are.</summary>
-    private bool EmitLocalReplies()
+    public bool EmitLocalReplies()
     {
         bool any = false;
-        while (_pending.TryPeek(out PendingCommand? head) && head.Local is { } reply)
+        while (Pending.TryPeek(out PendingCommand? head) && head.Local is { } reply)
         {
-            _pending.Dequeue();
+            Pending.Dequeue();
             WriteReply(reply);
             any = true;
         }
@@ -379,17 +342,17 @@ internal sealed class SmtpSession : ISmtpSessionInfo
             if (!read.IsCompleted)
                 return false;
             LoseServer();
-            if (_pending.Count > 0 || !_clientEnded)
+            if (Pending.Count > 0 || !_clientEnded)
                 await LoseServerWithClientAsync();
-            _closing = true;
+            IsClosing = true;
             return true;
         }
-        if (!_pending.TryDequeue(out PendingCommand? command))
+        if (!Pending.TryDequeue(out PendingCommand? command))
         {
             if (reply.Code != 421)
                 throw new SmtpProtocolException($"reply {reply.Code} that no command asked for");
             WriteReply(reply);
-            _closing = true;
+            IsClosing = true;
             return true;
         }
         if (reply.FirstDigit == 3)
@@ -412,18 +375,18 @@ internal sealed class SmtpSession : ISmtpSessionInfo
                 Transaction = null;
                 break;
             case "QUIT":
-                _closing = true;
+                IsClosing = true;
                 break;
         }
         WriteReply(reply);
         if (reply.Code == 421)
-            _closing = true;
+            IsClosing = true;
         return true;
     }
 
     private async Task LoseServerWithClientAsync()
     {
-        while (_pending.TryDequeue(out PendingCommand? command))
+        while (Pending.TryDequeue(out PendingCommand? command))
         {
             if (command.Verb == "QUIT")
             {
@@ -453,7 +416,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
                     {
                         _clientEnded = true;
                         _server?.ShutdownSend();
-                        _closing = _server is null;
+                        IsClosing = _server is null;
                     }
                     return any;
                 case CommandLineKind.Endless:
@@ -462,14 +425,14 @@ internal sealed class SmtpSession : ISmtpSessionInfo
                     throw new SessionClosedException(new Reply(500, "5.5.2", "Bare CR, LF or NUL in a command; lines end in CRLF"), "bare CR, LF or NUL in a command");
                 case CommandLineKind.TooLong:
                     any = true;
-                    Refuse("", new Reply(500, "5.5.2", $"Command line too long; {Options.MaxCommandLine} octets at most"));
+                    _commands.Refuse("", new Reply(500, "5.5.2", $"Command line too long; {Options.MaxCommandLine} octets at most"));
                     continue;
             }
             any = true;
             SmtpCommand command = SmtpCommand.Parse(line.Text!);
-            if (command.Verb is "EHLO" or "HELO" or "DATA" or "AUTH" or "STARTTLS" or "BDAT")
+            if (SessionCommands.StandsAlone(command))
             {
-                if (_pending.Count > 0)
+                if (Pending.Count > 0)
                 {
                     // It ends a pipelined group: taken up again when the replies before it are given (RFC 2920 3.1).
                     _lines.HoldBack();
@@ -477,322 +440,16 @@ internal sealed class SmtpSession : ISmtpSessionInfo
                     return any;
                 }
                 Client.AdvanceTo(buffer.Start, buffer.Start);
-                await RunAloneAsync(command);
+                await _commands.RunAloneAsync(command);
                 return true;
             }
-            await ForwardAsync(command);
-            if (_pending.Count >= MaxPending || _closing)
+            await _commands.ForwardAsync(command);
+            if (Pending.Count >= MaxPending || IsClosing)
             {
                 Client.AdvanceTo(buffer.Start, buffer.Start);
                 return any;
             }
         }
-    }
-
-    private async Task ForwardAsync(SmtpCommand command)
-    {
-        if (_server is null)
-        {
-            Refuse(command.Verb, command.Verb == "QUIT" ? new Reply(221, "2.0.0", "Bye") : new Reply(421, "4.4.2", "The connection to the mail server is lost; try again later"));
-            _closing = true;
-            EmitLocalReplies();
-            return;
-        }
-        switch (command.Verb)
-        {
-            case "MAIL":
-                await MailAsync(command);
-                break;
-            case "RCPT":
-                await RecipientAsync(command);
-                break;
-            case "RSET" or "NOOP" or "VRFY" or "EXPN" or "HELP":
-            case "ETRN" when Extensions.Has("ETRN"):
-                CountJunk();
-                Send(new PendingCommand(command.Verb), command.Line);
-                break;
-            case "QUIT":
-                Send(new PendingCommand(command.Verb), command.Line);
-                break;
-            case "BURL" or "XCLIENT" or "XFORWARD" or "ATRN" or "TURN" or "STARTTLS" or "X-EXPS" or "XEXCH50" or "X-ANONYMOUSTLS" or "CHECKPOINT" or "SEND" or "SOML" or "SAML":
-                Refuse(command.Verb, new Reply(502, "5.5.1", "Command not implemented here"));
-                break;
-            default:
-                Refuse(command.Verb, new Reply(500, "5.5.2", "Command not recognized"));
-                break;
-        }
-    }
-
-    private async Task MailAsync(SmtpCommand command)
-    {
-        if (PathArgument.TryParse(command.Argument, "FROM:", out PathArgument? path) is { } syntax)
-        {
-            Refuse(command.Verb, syntax);
-            return;
-        }
-        List<string> parameters = [];
-        bool declares8Bit = false;
-        foreach ((string keyword, string? value) in path!.Parameters)
-        {
-            string? extension = keyword switch
-            {
-                "SIZE" => "SIZE",
-                "BODY" when value?.ToUpperInvariant() is "7BIT" or "8BITMIME" => "8BITMIME",
-                "RET" or "ENVID" => "DSN",
-                "AUTH" => "AUTH",
-                "BY" => "DELIVERBY",
-                "MT-PRIORITY" => "MT-PRIORITY",
-                "HOLDFOR" or "HOLDUNTIL" => "FUTURERELEASE",
-                "SOLICIT" => "NO-SOLICITING",
-                _ => null,
-            };
-            if (keyword == "SMTPUTF8")
-            {
-                Refuse(command.Verb, new Reply(555, "5.6.7", "SMTPUTF8 is not supported here; use ASCII addresses"));
-                return;
-            }
-            if (extension is null || !Extensions.Has(extension))
-            {
-                Refuse(command.Verb, new Reply(555, "5.5.4", $"Parameter {keyword} not supported here"));
-                return;
-            }
-            if (keyword == "BODY")
-            {
-                declares8Bit = value!.Equals("8BITMIME", StringComparison.OrdinalIgnoreCase);
-                if (Side == Side.Outside)
-                    continue;
-            }
-            string? sent = keyword == "SIZE" && Side == Side.Inside && long.TryParse(value, out long size)
-                ? RaisedSize(size).ToString(System.Globalization.CultureInfo.InvariantCulture)
-                : value;
-            parameters.Add(sent is null ? keyword : $"{keyword}={sent}");
-        }
-        // Opened content may be 8-bit though what came was not; without the offer no 8-bit octet may be sent (RFC 6152 3).
-        if (Side == Side.Outside && Extensions.Has("8BITMIME"))
-            parameters.Add("BODY=8BITMIME");
-
-        if (await DecideAsync(new SmtpEvent.Mail(path.Mailbox, string.Join(' ', parameters))) is { } refusal)
-        {
-            Refuse(command.Verb, refusal);
-            return;
-        }
-        string line = string.Join(' ', [$"MAIL FROM:{path.Path}", .. parameters]);
-        Send(new PendingCommand(command.Verb) { Transaction = new Transaction(path.Mailbox, line, declares8Bit) }, line);
-    }
-
-    private long RaisedSize(long size) => Extensions.Size is > 0 and { } limit && size <= EhloResponse.Lowered(limit)
-        ? Math.Min(EhloResponse.Raised(size), limit)
-        : EhloResponse.Raised(size);
-
-    private async Task RecipientAsync(SmtpCommand command)
-    {
-        if (PathArgument.TryParse(command.Argument, "TO:", out PathArgument? path) is { } syntax)
-        {
-            Refuse(command.Verb, syntax);
-            return;
-        }
-        foreach ((string keyword, _) in path!.Parameters)
-        {
-            string? extension = keyword switch
-            {
-                "NOTIFY" or "ORCPT" => "DSN",
-                "RRVS" => "RRVS",
-                _ => null,
-            };
-            if (extension is null || !Extensions.Has(extension))
-            {
-                Refuse(command.Verb, new Reply(555, "5.5.4", $"Parameter {keyword} not supported here"));
-                return;
-            }
-        }
-        if ((Transaction?.Recipients.Count ?? 0) + _pending.Count(p => p.Verb == "RCPT" && p.Local is null) >= Options.MaxRecipients)
-        {
-            if (++_overflowingRecipients > Options.MaxRecipients)
-                throw new SessionClosedException(new Reply(421, "4.7.0", "Too many recipients; connection closed"), "recipients without end");
-            Enqueue(new PendingCommand(command.Verb) { Local = new Reply(452, "4.5.3", $"Too many recipients; {Options.MaxRecipients} at most, send the rest in a further message") });
-            return;
-        }
-        if (await DecideAsync(new SmtpEvent.Recipient(path.Mailbox!, string.Join(' ', path.Parameters.Select(p => p.Value is null ? p.Keyword : $"{p.Keyword}={p.Value}")))) is { } refusal)
-        {
-            Refuse(command.Verb, refusal);
-            return;
-        }
-        Send(new PendingCommand(command.Verb) { Recipient = new TransactionRecipient(path.Mailbox!, command.Line) }, command.Line);
-    }
-
-    private async Task RunAloneAsync(SmtpCommand command)
-    {
-        if (_server is null || command.Verb is "BDAT")
-        {
-            if (command.Verb == "BDAT")
-                throw new SessionClosedException(new Reply(502, "5.5.1", "BDAT not implemented here; use DATA"), "BDAT, whose octets would be read as commands");
-            await ForwardAsync(command);
-            return;
-        }
-        switch (command.Verb)
-        {
-            case "EHLO" or "HELO":
-                await HelloAsync(command);
-                break;
-            case "AUTH":
-                await AuthenticateAsync(command);
-                break;
-            case "STARTTLS":
-                await StartTlsAsync(command);
-                break;
-            default:
-                await DataAsync(command);
-                break;
-        }
-    }
-
-    private async Task HelloAsync(SmtpCommand command)
-    {
-        if (await DecideAsync(new SmtpEvent.Hello(command.Argument)) is { } refusal)
-        {
-            Refuse(command.Verb, refusal);
-            return;
-        }
-        ServerReply reply = await AskAsync(command.Line);
-        if (reply.FirstDigit == 3)
-            throw new SmtpProtocolException($"reply {reply.Code} to {command.Verb}");
-        if (reply.IsPositive)
-        {
-            HelloLine = command.Line;
-            Transaction = null;
-            Extensions = ServerExtensions.None;
-            if (command.Verb == "EHLO")
-            {
-                reply = EhloResponse.Rewrite(reply, Side, Options, out ServerExtensions extensions);
-                Extensions = extensions;
-            }
-        }
-        WriteReply(reply);
-    }
-
-    private async Task AuthenticateAsync(SmtpCommand command)
-    {
-        CountJunk();
-        if (!Extensions.Has("AUTH"))
-        {
-            Refuse(command.Verb, new Reply(502, "5.5.1", "AUTH not offered here"));
-            return;
-        }
-        string line = command.Line;
-        while (true)
-        {
-            ServerReply reply = await AskAsync(line);
-            if (reply.FirstDigit == 3 && reply.Code != 334)
-                throw new SmtpProtocolException($"reply {reply.Code} to AUTH");
-            WriteReply(reply);
-            if (reply.Code != 334)
-            {
-                IsAuthenticated |= reply.IsPositive;
-                return;
-            }
-            await Client.FlushAsync(Within(Options.ReplyTimeout));
-            line = await ReadContinuationAsync();
-        }
-    }
-
-    private async Task<string> ReadContinuationAsync()
-    {
-        var lines = new CommandLineReader(12_288);
-        CancellationToken cancel = Within(Options.CommandTimeout);
-        while (true)
-        {
-            ReadResult read = await Client.ReadAsync(CancellationToken.None).WaitAsync(cancel);
-            ReadOnlySequence<byte> buffer = read.Buffer;
-            CommandLine line = lines.Take(ref buffer);
-            Client.AdvanceTo(buffer.Start, line.Kind == CommandLineKind.Incomplete ? buffer.End : buffer.Start);
-            switch (line.Kind)
-            {
-                case CommandLineKind.Line:
-                    return line.Text!;
-                case CommandLineKind.Incomplete when read.IsCompleted:
-                    throw new ConnectionLostException("the client closed during AUTH");
-                case CommandLineKind.Incomplete:
-                    continue;
-                default:
-                    throw new SessionClosedException(new Reply(500, "5.5.6", "Authentication exchange line is too long or broken"), "a broken AUTH exchange");
-            }
-        }
-    }
-
-    private async Task StartTlsAsync(SmtpCommand command)
-    {
-        if (!Extensions.Has("STARTTLS"))
-        {
-            Refuse(command.Verb, new Reply(502, "5.5.1", "STARTTLS not offered here"));
-            return;
-        }
-        ServerReply reply = await AskAsync(command.Line);
-        WriteReply(reply);
-        if (!reply.IsPositive)
-            return;
-        await Client.FlushAsync(Within(Options.ReplyTimeout));
-        SmtpLog.BlindTls(_services.Logger, Id);
-        _services.Metrics.WentBlind();
-        await BlindRelay.RunAsync(Client, _server!, Within(Timeout.InfiniteTimeSpan));
-        throw new SessionClosedException(null, "the end of a TLS session that went by unseen");
-    }
-
-    private async Task DataAsync(SmtpCommand command)
-    {
-        if (command.Argument.Length > 0)
-        {
-            Refuse(command.Verb, new Reply(501, "5.5.4", "DATA takes no argument"));
-            return;
-        }
-        if (Transaction is null)
-        {
-            Refuse(command.Verb, new Reply(503, "5.5.1", "No transaction; give MAIL and RCPT first"));
-            return;
-        }
-        if (Transaction.Recipients.Count == 0)
-        {
-            Refuse(command.Verb, new Reply(554, "5.5.1", "No valid recipients"));
-            return;
-        }
-        await new MessageTransfer(this, _services).RunAsync();
-    }
-
-    /// <summary>Sends a command while no other is under way, and waits for the reply.</summary>
-    private async Task<ServerReply> AskAsync(string line)
-    {
-        CancellationToken cancel = Within(Options.ReplyTimeout);
-        await Client.FlushAsync(cancel);
-        await _server!.SendAsync(line + "\r\n", cancel);
-        try
-        {
-            return await _server.ReadReplyAsync(cancel);
-        }
-        catch (ConnectionLostException)
-        {
-            throw new SessionClosedException(new Reply(421, "4.4.2", "The mail server closed the connection; try again later"), "the server closed the connection");
-        }
-    }
-
-    private void Send(PendingCommand pending, string line)
-    {
-        Enqueue(pending);
-        _server!.Write(line + "\r\n");
-    }
-
-    private void Enqueue(PendingCommand pending) => _pending.Enqueue(pending);
-
-    /// <summary>Answers a command ourselves; the server never sees it.</summary>
-    private void Refuse(string verb, Reply reply)
-    {
-        if (reply.Code >= 500 && ++_badCommands > Options.MaxBadCommands)
-            throw new SessionClosedException(new Reply(421, "4.7.0", "Too many errors; connection closed"), "too many bad commands");
-        Enqueue(new PendingCommand(verb) { Local = reply });
-    }
-
-    private void CountJunk()
-    {
-        if (++_junkCommands > Options.MaxJunkCommands)
-            throw new SessionClosedException(new Reply(421, "4.7.0", "Too many commands without mail; connection closed"), "too many commands without mail");
     }
 
     /// <summary>Cuts the server's connection before any end of data, then says why to the client where that is still possible.</summary>
@@ -806,7 +463,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5), _services.Time);
         try
         {
-            while (_pending.TryDequeue(out PendingCommand? command) && command.Local is { } earlier)
+            while (Pending.TryDequeue(out PendingCommand? command) && command.Local is { } earlier)
                 WriteReply(earlier);
             WriteReply(reply);
             await Client.FlushAsync(patience.Token);
@@ -847,13 +504,4 @@ internal sealed class SmtpSession : ISmtpSessionInfo
         Client.Abort();
     }
 
-    private sealed record PendingCommand(string Verb)
-    {
-        /// <summary>Our own reply, where the server does not see the command.</summary>
-        public Reply? Local { get; init; }
-
-        public Transaction? Transaction { get; init; }
-
-        public TransactionRecipient? Recipient { get; init; }
-    }
 }
