@@ -51,13 +51,20 @@ internal static class PluginAssembly
             }
             catch (Exception missing) when (missing is IOException or BadImageFormatException)
             {
-                throw new PluginException(
-                    $"the dependency {reference.Name} {reference.Version}, which {assembly.GetName().Name} needs, is missing or damaged. Copy the whole plugin with all its files into a folder of its own.", missing);
+                throw Missing(assembly, reference, missing);
             }
             if (AssemblyLoadContext.GetLoadContext(loaded) == context)
                 LoadReferences(loaded, seen);
+            else if (!IsPlatform(loaded) && !SharedTypes.Any(type => type.Assembly == loaded))
+                throw Missing(assembly, reference, null);   // What the host uses itself is no part of the contract, and changes with it.
         }
     }
+
+    private static bool IsPlatform(Assembly assembly) =>
+        Path.GetDirectoryName(assembly.Location) == Path.GetDirectoryName(typeof(object).Assembly.Location);
+
+    private static PluginException Missing(Assembly assembly, AssemblyName reference, Exception? cause) => new(
+        $"the dependency {reference.Name} {reference.Version}, which {assembly.GetName().Name} needs, is missing or damaged. Copy the whole plugin with all its files into a folder of its own.", cause);
 
     private static void CheckSharing(AssemblyLoadContext context)
     {

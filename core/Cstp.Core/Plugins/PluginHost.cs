@@ -57,6 +57,10 @@ internal sealed class PluginHost : IAsyncDisposable
     /// <param name="plugin">The plugin.</param>
     public bool IsSelected(FoundPlugin plugin) => _selected.Contains(plugin.Name);
 
+    /// <summary>A plugin that was loaded, or null.</summary>
+    /// <param name="name">Its name.</param>
+    public RunningPlugin? Running(string name) => _running.Find(plugin => plugin.Name == name);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -111,7 +115,7 @@ internal sealed class PluginHost : IAsyncDisposable
 
     private T? Module<T>(string name, ModuleContract contract) where T : class
     {
-        RunningPlugin? plugin = _running.Find(running => running.Name == name);
+        RunningPlugin? plugin = Running(name);
         if (plugin is null)
             return null;
         if (plugin.Provides.Contains(contract))

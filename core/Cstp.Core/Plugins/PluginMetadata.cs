@@ -65,7 +65,7 @@ internal sealed record PluginMetadata(string? Name, int Contract, IReadOnlyList<
             {
                 foreach (InterfaceImplementationHandle implementation in type.GetInterfaceImplementations())
                     implemented.Add(FullName(reader, reader.GetInterfaceImplementation(implementation).Interface));
-                if (type.BaseType.Kind != HandleKind.TypeDefinition)
+                if (type.BaseType.IsNil || type.BaseType.Kind != HandleKind.TypeDefinition)
                     break;
                 type = reader.GetTypeDefinition((TypeDefinitionHandle)type.BaseType);
             }

@@ -18,6 +18,8 @@ internal sealed class LoadedConfiguration
         _binder = new SettingsBinder(Mistakes);
         _root = TomlFile.Read(text, Mistakes);
         Settings = Absolute(Mistakes.Count > 0 ? Empty() : Bind());
+        if (!Directory.Exists(Settings.Spool.Folder))
+            Mistakes.Add(LineOf("spool", "folder"), "spool", "folder", $"{Settings.Spool.Folder} is not there; make it or name another");
     }
 
     /// <summary>The file's absolute path.</summary>

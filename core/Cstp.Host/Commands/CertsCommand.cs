@@ -1,0 +1,101 @@
+using System.CommandLine;
+using Cstp.Core.Store;
+using Cstp.Core.Trust;
+
+namespace Cstp.Host.Commands;
+
+/// <summary><c>cstp certs</c>: the certificates of others, and the box's own for them.</summary>
+internal static class CertsCommand
+{
+    /// <summary>Makes the command.</summary>
+    public static Command Create() => new("certs", "Certificates of partners, boxes and authorities.")
+    {
+        List(),
+        Show(),
+        CertsExportCommand.Create(),
+        CertsImportCommand.Create(),
+        State("trust", "Trusts a certificate.", TrustState.Trusted),
+        State("distrust", "Refuses a certificate, also for messages to come.", TrustState.Revoked),
+        Remove(),
+    };
+
+    private static Command List()
+    {
+        var command = new Command("list", "Lists all certificates.") { CommonOptions.Json };
+        StoreCommand.SetAction(command, (_, _, store, output) =>
+        {
+            List<CertificateView> views = [.. store.Current.Certificates.Select(stored => CertificateView.Of(stored, DateTimeOffset.UtcNow))];
+            if (output.IsJson)
+            {
+                output.Json(views);
+                return ExitStatus.Done;
+            }
+            output.Table(
+                ["FINGERPRINT", "ROLE", "FOR", "STATE", "KEY", "UNTIL", "SOURCE", "PROBLEM"],
+                views.Select(view => (IReadOnlyList<string>)
+                    [view.Fingerprint[..16], view.Role, view.Subject, view.State, view.Key, view.NotAfter.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture), view.Source, view.Problem ?? ""]));
+            return ExitStatus.Done;
+        });
+        return command;
+    }
+
+    private static Command Show()
+    {
+        Argument<string> name = NamedCertificate.Argument();
+        var command = new Command("show", "Shows one certificate.") { name, CommonOptions.Json };
+        StoreCommand.SetAction(command, (parsed, _, store, output) =>
+        {
+            DateTimeOffset now = DateTimeOffset.UtcNow;
+            IEnumerable<CertificateView> all = store.Current.Certificates.Select(stored => CertificateView.Of(stored, now))
+                .Concat(store.Current.Keys.Select(key => CertificateView.Of(key, now)));
+            IReadOnlyList<CertificateView> entries = NamedCertificate.Find(parsed.GetRequiredValue(name), all, view => view.Fingerprint);
+            CertificateView first = entries[0];
+            string pem = CertificateFile.WritePem(store.Current.Certificates.Select(stored => stored.Certificate)
+                .Concat(store.Current.Keys.Select(key => key.Identity.Certificate)).Where(certificate => certificate.Fingerprint == first.Fingerprint).Take(1));
+            if (output.IsJson)
+            {
+                output.Json(new { first.Fingerprint, Entries = entries, Pem = pem });
+                return ExitStatus.Done;
+            }
+            output.Line($"fingerprint  {first.Fingerprint}");
+            foreach (CertificateView entry in entries)
+                output.Line($"entry        {entry.Role} {entry.Subject} {entry.State}, from {entry.Source} at {entry.FirstSeen:u}");
+            output.Line($"subject      {first.Name}");
+            output.Line($"issuer       {first.Issuer}");
+            output.Line($"serial       {first.Serial}");
+            output.Line($"addresses    {string.Join(' ', first.Addresses)}");
+            output.Line($"key          {first.Key}");
+            output.Line($"valid        {first.NotBefore:u} to {first.NotAfter:u}");
+            if (first.Problem is not null)
+                output.Line($"problem      {first.Problem}");
+            output.Raw(pem);
+            return ExitStatus.Done;
+        });
+        return command;
+    }
+
+    private static Command State(string verb, string description, TrustState state)
+    {
+        Argument<string> name = NamedCertificate.Argument();
+        var command = new Command(verb, description) { name };
+        StoreCommand.SetAction(command, (parsed, _, store, output) => Change(parsed.GetRequiredValue(name), store, output, fingerprint => store.SetState(fingerprint, state)));
+        return command;
+    }
+
+    private static Command Remove()
+    {
+        Argument<string> name = NamedCertificate.Argument();
+        var command = new Command("remove", "Removes a certificate; by mail it may come again, untrusted.") { name };
+        StoreCommand.SetAction(command, (parsed, _, store, output) => Change(parsed.GetRequiredValue(name), store, output, store.Remove));
+        return command;
+    }
+
+    private static int Change(string named, TrustStore store, CommandOutput output, Func<string, bool> change)
+    {
+        StoredCertificate meant = NamedCertificate.Find(named, store.Current.Certificates, stored => stored.Certificate.Fingerprint)[0];
+        change(meant.Certificate.Fingerprint);
+        string now = store.Current.Certificates.FirstOrDefault(stored => stored.Certificate.Equals(meant.Certificate))?.State.ToString().ToLowerInvariant() ?? "removed";
+        output.Line($"{meant.Certificate.Fingerprint} {meant.Role.ToString().ToLowerInvariant()} {meant.Subject} {now}");
+        return ExitStatus.Done;
+    }
+}

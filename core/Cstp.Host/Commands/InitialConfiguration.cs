@@ -1,0 +1,93 @@
+using Cstp.Abstractions;
+
+namespace Cstp.Host.Commands;
+
+/// <summary>The commented configuration file of a new box.</summary>
+/// <param name="Box">The address in the gateway certificate.</param>
+/// <param name="Domains">The local domains.</param>
+/// <param name="Crypto">The crypto module.</param>
+/// <param name="Policy">The recipient policy.</param>
+/// <param name="Network">The network mode.</param>
+/// <param name="InsideListen">Where local users' mail comes in.</param>
+/// <param name="InsideUpstream">Where it goes on to.</param>
+/// <param name="OutsideListen">Where all other mail comes in.</param>
+/// <param name="OutsideUpstream">Where it goes on to.</param>
+internal sealed record InitialConfiguration(
+    Mailbox Box, IReadOnlyList<string> Domains, string Crypto, string Policy, string Network,
+    string InsideListen, string InsideUpstream, string OutsideListen, string OutsideUpstream)
+{
+    /// <summary>Writes it; a test holds the comments to the defaults in force.</summary>
+    public string Write() => $$"""
+        # CSTP. 'cstp config check' tells what is wrong with this file.
+        # Relative paths are relative to this file; durations are "30s", "5m", "2h"; sizes are "64KiB", "32MiB".
+        # A line that begins with #= shows a setting with its default: take the #= away to change it.
+
+        [box]
+        name = "{{Box}}"      # address in the gateway certificate
+        domains = [{{string.Join(", ", Domains.Select(domain => $"\"{domain.ToLowerInvariant()}\""))}}]      # local domains: mailboxes behind this box
+        #= authserv_id = "cstp.{{Domains[0].ToLowerInvariant()}}"      # in Authentication-Results; never the inside server's own id
+
+        [modules]      # by the plugin's name; 'cstp plugins list' shows what is there
+        crypto = "{{Crypto}}"
+        policy = "{{Policy}}"
+        network = "{{Network}}"
+        interceptors = []      # asked in this order
+
+        [plugins]
+        folders = ["plugins"]      # besides the product's own
+
+        [store]      # certificates and keys; only the owner may read these files
+        file = "cstp.db"
+        passphrase_file = "store.key"      # or "credential:NAME" for systemd's LoadCredential
+
+        [securing]
+        sign_without_certificate = false      # sign, readable for all, what cannot be encrypted
+        unauthenticated = "open"      # encrypted, neither signed nor GCM: open (marked) | keep | refuse
+        #= gateway_authenticated_only = true      # the gateway's key opens only what has integrity
+        #= eight_bit = "unsigned"      # 8-bit content to be clear-signed: unsigned | opaque | reencode
+        #= outer_subject = "[...]"      # Subject outside, between boxes; "" leaves the real one there
+        #= digest = "sha-256"      # of signatures: sha-256 | sha-384 | sha-512
+        #= authenticated_cipher = "aes-256-gcm"      # for recipients known to read it
+        #= cipher = "aes-256-cbc"      # for all others
+        #= read_triple_des = false
+        #= wrap_secured = false      # wrap what is S/MIME or OpenPGP already
+        #= max_layers = 8
+
+        [smtp]
+        starttls = "hide"      # hide (no TLS through the box) | pass (such sessions go by unseen)
+        bare_newline = "normalise"      # normalise | refuse
+        #= nul = "refuse"      # refuse | pass
+        #= connect_timeout = "30s"
+        #= command_timeout = "5m"
+        #= reply_timeout = "310s"
+        #= data_timeout = "190s"
+        #= final_reply_timeout = "610s"
+        #= transfer_timeout = "9m"
+        #= preparation_timeout = "2m"
+        #= keep_alive = "60s"
+        #= drain_timeout = "30s"
+        #= max_sessions = 9000
+        #= max_recipients = 1000
+        #= max_command_line = 4096
+        #= max_bad_commands = 20
+        #= max_junk_commands = 100
+        #= max_header = "256KiB"
+
+        [spool]      # where incoming messages wait while they are verified
+        #= folder = "/var/tmp"      # encrypted, unlinked files; never a tmpfs
+        #= memory_per_message = "256KiB"
+        #= memory = "32MiB"
+
+        [log]
+        #= level = "information"      # trace | debug | information | warning | error | critical | none
+        #= format = "text"      # text | json
+
+        [metrics]      # off unless listen is given
+        # listen = "127.0.0.1:9464"
+
+        [module.{{(Network.Length > 0 ? Network : "NAME")}}]      # upstream: where sessions accepted here go
+        inside = { listen = "{{InsideListen}}", upstream = "{{InsideUpstream}}" }
+        outside = { listen = "{{OutsideListen}}", upstream = "{{OutsideUpstream}}" }
+
+        """;
+}
