@@ -91,9 +91,9 @@ internal static class RecipientInfoMaker
     private static RecipientInfo Agree(
         Certificate certificate, KeyAgreementScheme scheme, OriginatorPublicKey originator, byte[] secret, byte[] contentKey)
     {
-        AlgorithmIdentifier wrap = AesWrap.For(contentKey.Length);
+        AlgorithmIdentifier wrap = KeyWrap.For(contentKey.Length);
         byte[] wrappingKey = scheme.DeriveWrappingKey(secret, wrap, contentKey.Length, null);
-        byte[] wrapped = AesWrap.Wrap(wrappingKey, contentKey);
+        byte[] wrapped = KeyWrap.Wrap(wrappingKey, contentKey);
         CryptographicOperations.ZeroMemory(secret);
         CryptographicOperations.ZeroMemory(wrappingKey);
         var key = new RecipientEncryptedKey(
