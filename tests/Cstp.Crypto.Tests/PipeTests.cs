@@ -3,7 +3,7 @@ using Cstp.Abstractions;
 
 namespace Cstp.Crypto.Tests;
 
-/// <summary>What happens at the pipes: failures, cancellation, back-pressure, memory.</summary>
+/// <summary>What happens at the pipes: failures and cancellation.</summary>
 public sealed class PipeTests
 {
     private const int Megabyte = 1 << 20;
@@ -56,68 +56,6 @@ public sealed class PipeTests
         await Exchange.Module.VerifyDetachedAsync(
             PipeReader.Create(new MemoryStream(broken)), signature, [], new VerificationRequest(_ => []), TestContext.Current.CancellationToken);
         Assert.True((await signature.ReadAsync()) is { IsCompleted: true, Buffer.IsEmpty: true });
-    }
-
-    [Fact]
-    public async Task Memory_does_not_depend_on_the_size()
-    {
-        const int size = 64 * Megabyte;
-        CmsIdentity identity = TestIdentities.P256;
-        Pipe plain = new(), signed = new(), encrypted = new(), decrypted = new(), verified = new();
-        CancellationToken cancel = TestContext.Current.CancellationToken;
-        await WarmUpAsync();
-        GC.Collect();
-        long before = GC.GetTotalMemory(true);
-        long peak = 0;
-
-        Task feed = FeedAsync(plain.Writer, size);
-        Task sign = StageAsync(plain.Reader, signed.Writer, Exchange.Module.SignAsync(plain.Reader, signed.Writer, Exchange.Signing(identity), cancel).AsTask());
-        Task encrypt = StageAsync(signed.Reader, encrypted.Writer, Exchange.Module.EncryptAsync(
-            signed.Reader, encrypted.Writer, Exchange.Encryption(ContentCipher.Aes256Gcm, RsaKeyTransport.Pkcs1, identity), cancel).AsTask());
-        Task<DecryptionResult> decrypt = Exchange.Module.DecryptAsync(encrypted.Reader, decrypted.Writer, new DecryptionRequest([identity]), cancel).AsTask();
-        Task decryptStage = StageAsync(encrypted.Reader, decrypted.Writer, decrypt);
-        Task<VerificationResult> verify = Exchange.Module.VerifyAsync(decrypted.Reader, verified.Writer, new VerificationRequest(_ => []), cancel).AsTask();
-        Task verifyStage = StageAsync(decrypted.Reader, verified.Writer, verify);
-
-        long octets = 0;
-        while (true)
-        {
-            ReadResult read = await verified.Reader.ReadAsync(cancel);
-            octets += read.Buffer.Length;
-            verified.Reader.AdvanceTo(read.Buffer.End);
-            // What is garbage already does not count, so the peak is that of live octets.
-            if (octets / (8 * Megabyte) != (octets - read.Buffer.Length) / (8 * Megabyte))
-                peak = Math.Max(peak, GC.GetTotalMemory(true) - before);
-            if (read.IsCompleted)
-                break;
-        }
-
-        await Task.WhenAll(feed, sign, encrypt, decryptStage, verifyStage);
-        Assert.Equal(size, octets);
-        Assert.IsType<DecryptionResult.Decrypted>(await decrypt);
-        Assert.Equal(SignatureValidity.Valid, Exchange.Signer(await verify).Validity);
-        Assert.InRange(peak, 0, 8 * Megabyte);
-    }
-
-    private static async Task WarmUpAsync()
-    {
-        byte[] signed = await Exchange.SignAsync(Exchange.Content(100_000), Exchange.Signing(TestIdentities.P256));
-        await Exchange.EncryptAsync(signed, Exchange.Encryption(ContentCipher.Aes256Gcm, RsaKeyTransport.Pkcs1, TestIdentities.P256));
-    }
-
-    private static async Task StageAsync(PipeReader reader, PipeWriter writer, Task stage)
-    {
-        await stage;
-        await reader.CompleteAsync();
-        await writer.CompleteAsync();
-    }
-
-    private static async Task FeedAsync(PipeWriter writer, int size)
-    {
-        byte[] portion = new byte[16 * 1024];
-        for (int written = 0; written < size; written += portion.Length)
-            await writer.WriteAsync(portion);
-        await writer.CompleteAsync();
     }
 
     private static async Task OpenAsync(bool decrypt, PipeReader reader, PipeWriter writer)
