@@ -13,10 +13,8 @@ internal sealed class BerReader(OctetSource source)
     private readonly record struct Frame(long End, long Limit);
 
     private readonly Stack<Frame> _frames = new();
-    private readonly byte[] _octets = new byte[16];
-    private int _octetCount;
+    private readonly BerInput _input = new(source);
     private BerHeader? _next;
-    private long _position;
     private int _contentDepth;
     private long _contentLeft;
     private bool _contentOpen;
@@ -51,7 +49,7 @@ internal sealed class BerReader(OctetSource source)
     /// <summary>Requires that nothing follows the outermost element.</summary>
     public async ValueTask EndAsync()
     {
-        if (await source.FillAsync())
+        if (!await _input.IsAtEndAsync())
             throw new BerException("octets follow the outermost element");
     }
 
@@ -109,10 +107,8 @@ internal sealed class BerReader(OctetSource source)
 
     private async ValueTask<ReadOnlyMemory<byte>> TakeContentAsync()
     {
-        await NeedAsync();
-        ReadOnlyMemory<byte> taken = source.Take(_contentLeft);
+        ReadOnlyMemory<byte> taken = await _input.TakeAsync(_contentLeft);
         _contentLeft -= taken.Length;
-        _position += taken.Length;
         return taken;
     }
 
@@ -148,7 +144,7 @@ internal sealed class BerReader(OctetSource source)
         if (_frames.Count >= BerLimits.Depth)
             throw new BerException("elements are nested too deep");
         long limit = EnclosingLimit;
-        long end = header.Length == BerHeader.Indefinite ? -1 : _position + header.Length;
+        long end = header.Length == BerHeader.Indefinite ? -1 : _input.Position + header.Length;
         _frames.Push(new Frame(end, end < 0 ? limit : end));
     }
 
@@ -166,7 +162,7 @@ internal sealed class BerReader(OctetSource source)
         if ((await PeekAsync()).IsEnd)
             throw new BerException("an element is missing");
         int outside = _frames.Count;
-        long begin = _position - _octetCount;
+        long begin = _input.Position - _input.Header.Length;
         int elements = 0;
         do
         {
@@ -174,7 +170,7 @@ internal sealed class BerReader(OctetSource source)
             if (header.IsEnd)
             {
                 if (_frames.Peek().End < 0)
-                    held?.Write("\0\0"u8);
+                    held?.Write(BerFrames.End);
                 await LeaveAsync("an element");
                 continue;
             }
@@ -182,9 +178,9 @@ internal sealed class BerReader(OctetSource source)
             _next = null;
             if (check && ++elements > BerLimits.ElementsHeld)
                 throw new BerException("an element has too many elements in it");
-            if (_position - begin + Math.Max(header.Length, 0) > BerLimits.ElementOctets)
+            if (_input.Position - begin + Math.Max(header.Length, 0) > BerLimits.ElementOctets)
                 throw new BerException("an element that is not content is over 1 MiB");
-            held?.Write(_octets.AsSpan(0, _octetCount));
+            held?.Write(_input.Header);
             if (header.Constructed)
                 Push(header);
             else
@@ -199,10 +195,8 @@ internal sealed class BerReader(OctetSource source)
         long left = header.Length;
         while (left > 0)
         {
-            await NeedAsync();
-            ReadOnlyMemory<byte> taken = source.Take(left);
+            ReadOnlyMemory<byte> taken = await _input.TakeAsync(left);
             left -= taken.Length;
-            _position += taken.Length;
             held?.Write(taken.Span);
         }
 
@@ -212,80 +206,15 @@ internal sealed class BerReader(OctetSource source)
 
     private async ValueTask<BerHeader> ReadHeaderAsync()
     {
-        _octetCount = 0;
         bool inFrame = _frames.TryPeek(out Frame frame);
-        if (inFrame && frame.End >= 0 && _position == frame.End)
+        if (inFrame && frame.End >= 0 && _input.Position == frame.End)
             return BerHeader.End;
-        if (!inFrame && !await source.FillAsync())
+        if (!inFrame && await _input.IsAtEndAsync())
             return BerHeader.End;
-
-        byte identifier = await OctetAsync();
-        int number = identifier & 0x1F;
-        if (number == 0x1F)
-            number = await HighTagNumberAsync();
-        bool constructed = (identifier & 0x20) != 0;
-        var tag = new BerTag(identifier >> 6, number);
-        long length = await LengthAsync(constructed);
-        if (tag == BerTag.EndOfContents)
-        {
-            if (!inFrame || frame.End >= 0 || _octetCount != 2 || constructed || length != 0)
-                throw new BerException("end-of-contents stands where none is due");
-            return BerHeader.End;
-        }
-
-        if (length > EnclosingLimit - _position)
-            throw new BerException("a length goes beyond the element around it");
-        return new BerHeader(tag, constructed, length, false);
-    }
-
-    private async ValueTask<int> HighTagNumberAsync()
-    {
-        int number = 0;
-        byte octet;
-        do
-        {
-            octet = await OctetAsync();
-            if (number == 0 && octet == 0x80 || number > 0xFFFF)
-                throw new BerException("a tag number is out of range");
-            number = number << 7 | octet & 0x7F;
-        }
-        while ((octet & 0x80) != 0);
-        return number;
-    }
-
-    private async ValueTask<long> LengthAsync(bool constructed)
-    {
-        byte first = await OctetAsync();
-        if (first < 0x80)
-            return first;
-        if (first == 0x80)
-            return constructed ? BerHeader.Indefinite : throw new BerException("a primitive element has indefinite length");
-        int count = first & 0x7F;
-        if (count > 8)
-            throw new BerException("a length has over 8 octets");
-        ulong length = 0;
-        for (int i = 0; i < count; i++)
-            length = length << 8 | await OctetAsync();
-        return length <= long.MaxValue ? (long)length : throw new BerException("a length is out of range");
-    }
-
-    private async ValueTask<byte> OctetAsync()
-    {
-        if (_position >= EnclosingLimit)
-            throw new BerException("an element goes beyond the one around it");
-        if (source.Available == 0)
-            await NeedAsync();
-        byte octet = source.TakeOctet();
-        _position++;
-        if (_octetCount == _octets.Length)
-            throw new BerException("an identifier is too long");
-        _octets[_octetCount++] = octet;
-        return octet;
-    }
-
-    private async ValueTask NeedAsync()
-    {
-        if (!await source.FillAsync())
-            throw new BerException("input ends within an element");
+        BerHeader header = await _input.ReadHeaderAsync(EnclosingLimit);
+        if (header.Tag != BerTag.EndOfContents)
+            return header;
+        bool due = inFrame && frame.End < 0 && _input.Header.SequenceEqual(BerFrames.End);
+        return due ? BerHeader.End : throw new BerException("end-of-contents stands where none is due");
     }
 }

@@ -65,7 +65,7 @@ internal sealed class EnvelopedDataReader(OctetSource envelopedData, OctetSink c
             request.AllowTripleDes);
         ContentKey? key = _recipients.Matches.Count == 0 || algorithm.Problem is not null
             ? null
-            : await Task.Run(() => KeyOpening.Open(_recipients.Matches, algorithm.KeyOctets));
+            : await Task.Run(() => KeyOpening.Open(_recipients.Matches, algorithm));
         try
         {
             return await DecryptAsync(algorithm, key, authenticated, type);

@@ -4,6 +4,7 @@ using Cstp.CryptoBouncyCastle.Keys;
 using Org.BouncyCastle.Asn1;
 using Org.BouncyCastle.Asn1.Cms;
 using Org.BouncyCastle.Asn1.EdEC;
+using Org.BouncyCastle.Asn1.Pkcs;
 using Org.BouncyCastle.Asn1.X509;
 using Org.BouncyCastle.Asn1.X9;
 using Org.BouncyCastle.Crypto;
@@ -15,7 +16,7 @@ namespace Cstp.CryptoBouncyCastle.Decrypting;
 internal static class KeyAgreement
 {
     /// <exception cref="CryptoException">The wrap's check fails, or something of the algorithm is not read.</exception>
-    public static byte[] Open(PrivateKey key, RecipientMatch match)
+    public static byte[] Open(PrivateKey key, RecipientMatch match, ContentAlgorithm content)
     {
         KeyAgreementScheme? scheme = KeyAgreementScheme.Find(match.Algorithm.Algorithm);
         if (scheme is null)
@@ -23,15 +24,15 @@ internal static class KeyAgreement
         if (match.Agreement?.Key is not OriginatorPublicKey originator)
             throw new InvalidCipherTextException("the sender's key is not in the message");
         AlgorithmIdentifier wrap = AlgorithmIdentifier.GetInstance(match.Algorithm.Parameters);
-        int wrappingOctets = AesWrap.KeyOctets(wrap.Algorithm);
-        if (wrappingOctets == 0)
-            throw new InvalidCipherTextException($"key wrap {wrap.Algorithm.Id} is not read");
+        int wrappingOctets = KeyWrap.KeyOctets(wrap.Algorithm);
+        if (wrappingOctets == 0 || wrap.Algorithm.Equals(PkcsObjectIdentifiers.IdAlgCms3DesWrap) && !content.IsTripleDes)
+            throw new InvalidCipherTextException($"key wrap {wrap.Algorithm.Id} is not read with {content.Name}");
 
         byte[] secret = Agree(key, originator);
         byte[] wrappingKey = scheme.DeriveWrappingKey(secret, wrap, wrappingOctets, match.Agreement.UserKeyingMaterial);
         try
         {
-            return AesWrap.Unwrap(wrappingKey, match.EncryptedKey);
+            return KeyWrap.Unwrap(wrap.Algorithm, wrappingKey, match.EncryptedKey);
         }
         finally
         {

@@ -15,9 +15,9 @@ internal static class KeyOpening
     /// RSAES-PKCS1-v1_5 never fails: bad padding gives a random key, and only the content shows it (RFC 3218 2.3.2). So it is taken
     /// only where nothing with a check of its own opens. Any other failure gives a random key, too, and is told at the end.
     /// </remarks>
-    public static ContentKey Open(IReadOnlyList<RecipientMatch> matches, int keyOctets)
+    public static ContentKey Open(IReadOnlyList<RecipientMatch> matches, ContentAlgorithm content)
     {
-        ContentKey? unchecked_ = null;
+        ContentKey? uncertain = null;
         string problem = "no key opens";
         foreach (RecipientMatch match in matches)
         {
@@ -26,14 +26,14 @@ internal static class KeyOpening
             try
             {
                 byte[] octets = match.Agreement is null
-                    ? KeyTransport.Open(key, match, keyOctets)
-                    : KeyAgreement.Open(key, match);
-                if (octets.Length != keyOctets)
+                    ? KeyTransport.Open(key, match, content.KeyOctets)
+                    : KeyAgreement.Open(key, match, content);
+                if (octets.Length != content.KeyOctets)
                     throw new InvalidCipherTextException("the content key has the wrong length");
                 var opened = new ContentKey(match, octets, name, null);
                 if (name != CmsAlgorithmNames.RsaPkcs1)
                     return opened;
-                unchecked_ ??= opened;
+                uncertain ??= opened;
             }
             catch (Exception fault) when (LibraryFault.IsInput(fault))
             {
@@ -41,7 +41,7 @@ internal static class KeyOpening
             }
         }
 
-        return unchecked_ ?? new ContentKey(matches[0], Randomness.Octets(keyOctets), "", problem);
+        return uncertain ?? new ContentKey(matches[0], Randomness.Octets(content.KeyOctets), "", problem);
     }
 
     private static string Name(RecipientMatch match, PrivateKey key)

@@ -10,7 +10,6 @@ using Org.BouncyCastle.Asn1.X509;
 using Org.BouncyCastle.Asn1.X9;
 using Org.BouncyCastle.Crypto;
 using Org.BouncyCastle.Crypto.Encodings;
-using Org.BouncyCastle.Crypto.Engines;
 using Org.BouncyCastle.Crypto.Generators;
 using Org.BouncyCastle.Crypto.Parameters;
 using IssuerAndSerialNumber = Org.BouncyCastle.Asn1.Cms.IssuerAndSerialNumber;
@@ -37,10 +36,11 @@ internal static class RecipientInfoMaker
 
     private static RecipientInfo Transport(Certificate certificate, RsaKeyTransport transport, byte[] contentKey)
     {
+        var engine = new RsaPublicEngine((RsaPublicKey)certificate.Key.Parameters!);
         bool oaep = transport == RsaKeyTransport.OaepSha256;
         IAsymmetricBlockCipher cipher = oaep
-            ? new OaepEncoding(new RsaEngine(), DigestKind.Sha256.Create(), DigestKind.Sha256.Create(), null)
-            : new Pkcs1Encoding(new RsaEngine());
+            ? new OaepEncoding(engine, DigestKind.Sha256.Create(), DigestKind.Sha256.Create(), null)
+            : new Pkcs1Encoding(engine);
         cipher.Init(true, new ParametersWithRandom(certificate.Key.Parameters, Randomness.System));
         byte[] encrypted = cipher.ProcessBlock(contentKey, 0, contentKey.Length);
         AlgorithmIdentifier algorithm = oaep ? Oaep() : new AlgorithmIdentifier(PkcsObjectIdentifiers.RsaEncryption, DerNull.Instance);
@@ -91,9 +91,9 @@ internal static class RecipientInfoMaker
     private static RecipientInfo Agree(
         Certificate certificate, KeyAgreementScheme scheme, OriginatorPublicKey originator, byte[] secret, byte[] contentKey)
     {
-        AlgorithmIdentifier wrap = AesWrap.For(contentKey.Length);
+        AlgorithmIdentifier wrap = KeyWrap.For(contentKey.Length);
         byte[] wrappingKey = scheme.DeriveWrappingKey(secret, wrap, contentKey.Length, null);
-        byte[] wrapped = AesWrap.Wrap(wrappingKey, contentKey);
+        byte[] wrapped = KeyWrap.Wrap(wrappingKey, contentKey);
         CryptographicOperations.ZeroMemory(secret);
         CryptographicOperations.ZeroMemory(wrappingKey);
         var key = new RecipientEncryptedKey(

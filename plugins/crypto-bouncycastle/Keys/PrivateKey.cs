@@ -58,7 +58,7 @@ internal sealed class PrivateKey
 
     private static bool Fits(AsymmetricKeyParameter key, PublicKey certified) => (key, certified.Parameters) switch
     {
-        (RsaKeyParameters rsa, RsaKeyParameters open) => rsa.Modulus.Equals(open.Modulus),
+        (RsaKeyParameters rsa, RsaPublicKey open) => rsa.Modulus.Equals(open.Modulus),
         (ECPrivateKeyParameters ec, ECPublicKeyParameters open) =>
             ec.Parameters.Curve.Equals(open.Parameters.Curve) && open.Parameters.G.Multiply(ec.D).Equals(open.Q),
         (Ed25519PrivateKeyParameters ed, Ed25519PublicKeyParameters open) =>

@@ -35,7 +35,7 @@ internal sealed record PublicKey
     public string? Problem { get; private init; }
 
     /// <summary>Octets of an RSA modulus.</summary>
-    public int ModulusOctets => Parameters is RsaKeyParameters rsa ? (rsa.Modulus.BitLength + 7) / 8 : 0;
+    public int ModulusOctets => Parameters is RsaPublicKey rsa ? rsa.Octets : 0;
 
     public static PublicKey Read(SubjectPublicKeyInfo info)
     {
@@ -76,7 +76,7 @@ internal sealed record PublicKey
             return Unusable($"its RSA modulus has {modulus.BitLength} bits or is even");
         if (exponent.SignValue <= 0 || exponent.BitLength is < 2 or > MostExponentBits || !exponent.TestBit(0))
             return Unusable("its RSA exponent is even, 1, or over 64 bits");
-        return new PublicKey(kind) { Parameters = new RsaKeyParameters(false, modulus, exponent), Pss = pss };
+        return new PublicKey(kind) { Parameters = new RsaPublicKey(modulus, exponent), Pss = pss };
     }
 
     private static PublicKey ReadEc(SubjectPublicKeyInfo info)

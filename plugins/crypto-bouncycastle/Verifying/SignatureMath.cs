@@ -3,8 +3,6 @@ using Cstp.CryptoBouncyCastle.Ber;
 using Cstp.CryptoBouncyCastle.Keys;
 using Org.BouncyCastle.Asn1.X509;
 using Org.BouncyCastle.Crypto;
-using Org.BouncyCastle.Crypto.Engines;
-using Org.BouncyCastle.Crypto.Parameters;
 using Org.BouncyCastle.Crypto.Signers;
 using Org.BouncyCastle.Math;
 
@@ -41,14 +39,12 @@ internal static class SignatureMath
     // The expected block is built and compared whole (RFC 8017 8.2.2): nothing of it is parsed, so nothing can hide in it.
     private static bool IsPkcs1(PublicKey key, DigestKind digest, byte[] hash, byte[] signature)
     {
-        var rsa = (RsaKeyParameters)key.Parameters!;
-        var value = new BigInteger(1, signature);
-        if (signature.Length != key.ModulusOctets || value.CompareTo(rsa.Modulus) >= 0)
+        var rsa = (RsaPublicKey)key.Parameters!;
+        if (signature.Length != rsa.Octets || rsa.Raise(new BigInteger(1, signature)) is not BigInteger block)
             return false;
-        BigInteger block = value.ModPow(rsa.Exponent, rsa.Modulus);
         // Absent parameters count as NULL (RFC 5754 2).
-        return block.Equals(Pkcs1Block(new DigestInfo(digest.WrittenForRsa, hash), key.ModulusOctets))
-            || block.Equals(Pkcs1Block(new DigestInfo(digest.Written, hash), key.ModulusOctets));
+        return block.Equals(Pkcs1Block(new DigestInfo(digest.WrittenForRsa, hash), rsa.Octets))
+            || block.Equals(Pkcs1Block(new DigestInfo(digest.Written, hash), rsa.Octets));
     }
 
     private static BigInteger Pkcs1Block(DigestInfo info, int octets)
@@ -63,18 +59,9 @@ internal static class SignatureMath
         return new BigInteger(1, block);
     }
 
-    private static Verdict CheckPss(PublicKey key, PssParameters pss, byte[] hash, byte[] signature)
-    {
-        if (!pss.FitKey(key.Pss))
-            return Verdict.Invalid("the PSS parameters are not those of the certificate's key");
-        if (signature.Length != key.ModulusOctets)
-            return From(false);
-        PssSigner signer = PssSigner.CreateRawSigner(
-            new RsaEngine(), pss.Digest.Create(), pss.MaskDigest.Create(), pss.SaltOctets, PssSigner.TrailerImplicit);
-        signer.Init(false, key.Parameters);
-        signer.BlockUpdate(hash);
-        return From(signer.VerifySignature(signature));
-    }
+    private static Verdict CheckPss(PublicKey key, PssParameters pss, byte[] hash, byte[] signature) => pss.FitKey(key.Pss)
+        ? From(PssEncoding.Holds((RsaPublicKey)key.Parameters!, pss, hash, signature))
+        : Verdict.Invalid("the PSS parameters are not those of the certificate's key");
 
     // The encoding is read as DER, and both numbers have to be in range.
     private static bool IsDsa(IDsa signer, PublicKey key, byte[] hash, byte[] signature)

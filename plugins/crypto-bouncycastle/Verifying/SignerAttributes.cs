@@ -33,6 +33,13 @@ internal sealed class SignerAttributes
 
     public IReadOnlyList<string> Capabilities { get; private set; } = [];
 
+    /// <summary>Whether content-type, message-digest or signing-time stand where they must not (RFC 5652 11.1 to 11.3).</summary>
+    /// <remarks>Nothing else of the unsigned attributes is looked at: anyone on the way can have written them.</remarks>
+    public static bool StandsUnsigned(Asn1Set? unsignedAttributes) => unsignedAttributes is not null
+        && unsignedAttributes.OfType<Asn1Sequence>().Any(attribute => attribute.Count > 0
+            && attribute[0] is DerObjectIdentifier type
+            && (type.Equals(CmsAttributes.ContentType) || type.Equals(CmsAttributes.MessageDigest) || type.Equals(CmsAttributes.SigningTime)));
+
     /// <summary>Checks all that does not depend on the certificate.</summary>
     /// <returns>What is wrong, or null.</returns>
     public string? Check(SignerInfo signer, DerObjectIdentifier contentType, byte[] contentDigest)

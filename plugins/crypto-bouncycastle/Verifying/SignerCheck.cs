@@ -48,6 +48,8 @@ internal sealed class SignerCheck(SignedMessage message, CertificateLookup looku
             return With(result, Verdict.Unsupported("the digest is not known"));
         if (scheme.Family == SignatureFamily.Unknown)
             return With(result, Verdict.Unsupported("the signature algorithm is not known"));
+        if (SignerAttributes.StandsUnsigned(signer.UnsignedAttrs))
+            return With(result, Verdict.Invalid("an attribute that has to be signed stands unsigned"));
         if (scheme.Digest is not null && scheme.Digest != digest)
             return With(result, Verdict.Invalid("content and attributes are digested differently")); // RFC 8933 3
         if (message.Digests.Find(digest) is not byte[] contentDigest)
@@ -67,7 +69,10 @@ internal sealed class SignerCheck(SignedMessage message, CertificateLookup looku
             return With(result, Verdict.Invalid(problem));
         }
 
-        return TryCertificates(signer, scheme, digest, attributes, Signed(signer, digest, contentDigest), result);
+        IReadOnlyList<SignedOctets> signed = signer.SignedAttrs is null
+            ? [new SignedOctets(contentDigest, null)]
+            : SignedOctets.Of(signer.SignedAttrs, digest);
+        return TryCertificates(signer, scheme, digest, attributes, signed, result);
     }
 
     private Verdict NotDigested(DigestKind digest) => message.Detached
@@ -79,17 +84,9 @@ internal sealed class SignerCheck(SignedMessage message, CertificateLookup looku
         : message.Digests.Lookalike.IsAttributes ? "the content could be signed attributes of another message"
         : null;
 
-    // Attributes that are not DER on the wire are digested as if they were (RFC 5652 5.4).
-    private static SignedOctets Signed(SignerInfo signer, DigestKind digest, byte[] contentDigest)
-    {
-        if (signer.SignedAttrs is null)
-            return new SignedOctets(contentDigest, null);
-        byte[] attributes = signer.SignedAttrs.Der();
-        return new SignedOctets(digest.Compute(attributes), attributes);
-    }
-
     private SignerResult TryCertificates(
-        SignerInfo signer, SignatureScheme scheme, DigestKind digest, SignerAttributes? attributes, SignedOctets signed, SignerResult result)
+        SignerInfo signer, SignatureScheme scheme, DigestKind digest, SignerAttributes? attributes,
+        IReadOnlyList<SignedOctets> signed, SignerResult result)
     {
         result = With(result, new Verdict(SignatureValidity.CertificateMissing, "no certificate of this signer is known or carried"));
         foreach (EncodedCertificate candidate in Candidates(result.Identifier))
@@ -100,13 +97,22 @@ internal sealed class SignerCheck(SignedMessage message, CertificateLookup looku
                 return With(result, Verdict.Invalid("there are too many certificates to try"));
             Verdict verdict = attributes?.CheckCertificate(certificate) is string problem
                 ? Verdict.Invalid(problem)
-                : SignatureMath.Check(certificate.Key, scheme, digest, signed, signer.Signature.GetOctets());
+                : Check(certificate.Key, scheme, digest, signed, signer.Signature.GetOctets());
             result = With(result, verdict) with { Certificate = candidate, Signature = scheme.Name(certificate.Key) };
             if (verdict.Validity == SignatureValidity.Valid)
                 break;
         }
 
         return result;
+    }
+
+    private static Verdict Check(
+        PublicKey key, SignatureScheme scheme, DigestKind digest, IReadOnlyList<SignedOctets> signed, byte[] signature)
+    {
+        Verdict verdict = SignatureMath.Check(key, scheme, digest, signed[0], signature);
+        return verdict.Validity == SignatureValidity.Invalid && signed.Count > 1
+            ? SignatureMath.Check(key, scheme, digest, signed[1], signature)
+            : verdict;
     }
 
     private IEnumerable<EncodedCertificate> Candidates(SignerIdentifier identifier) =>
