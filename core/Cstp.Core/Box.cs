@@ -37,10 +37,10 @@ internal sealed class Box : IDisposable
     {
         Metrics = new CstpMetrics();
         Spool = new Spool(settings.Spool);
-        var results = new AuthenticationResults(settings.Box.EffectiveAuthservId);
-        var opening = new Opening(modules.Crypto, settings.Securing, results, settings.Spool.MemoryPerMessage, settings.Smtp.MaxHeader);
+        Results = new AuthenticationResults(settings.Box.EffectiveAuthservId);
+        var opening = new Opening(modules.Crypto, settings.Securing, Results, settings.Spool.MemoryPerMessage, settings.Smtp.MaxHeader);
         ILogger securing = loggers.CreateLogger("Cstp.Securing");
-        Inbound = new InboundOpening(opening, results, trust, collect, Metrics, securing);
+        Inbound = new InboundOpening(opening, Results, trust, collect, Metrics, securing);
         var outbound = new OutboundSecuring(new Sealing(modules.Crypto), trust, settings.Securing, Metrics, time, securing);
         Security = new MessageSecurity(settings.Box, modules.Policy, outbound, Inbound, trust, settings.Securing, securing);
         Proxy = new SmtpProxy(new SmtpServices(
@@ -53,6 +53,9 @@ internal sealed class Box : IDisposable
             time,
             loggers.CreateLogger("Cstp.Smtp")));
     }
+
+    /// <summary>The Authentication-Results field of this box.</summary>
+    public AuthenticationResults Results { get; }
 
     /// <summary>Decides what becomes of messages.</summary>
     public MessageSecurity Security { get; }

@@ -3,10 +3,12 @@ using Cstp.Host.Commands;
 return await CommandLine.RunAsync(
     [
         InitCommand.Create(),
+        RunCommand.Create(),
         ConfigCommand.Create(),
         PluginsCommand.Create(),
         CertsCommand.Create(),
         KeysCommand.Create(),
+        MessageCommand.Create(),
         CompletionCommand.Create(),
     ],
     args, Console.Out, Console.Error);

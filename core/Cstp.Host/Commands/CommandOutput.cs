@@ -22,7 +22,11 @@ internal sealed class CommandOutput(ParseResult parsed)
 
     /// <summary>Writes the JSON document; call once.</summary>
     /// <param name="document">What becomes camelCase JSON.</param>
-    public void Json(object document) => parsed.InvocationConfiguration.Output.WriteLine(JsonSerializer.Serialize(document, Options));
+    public void Json(object document) => parsed.InvocationConfiguration.Output.WriteLine(Serialize(document));
+
+    /// <summary>The JSON document that <see cref="Json"/> writes.</summary>
+    /// <param name="document">What becomes camelCase JSON.</param>
+    public static string Serialize(object document) => JsonSerializer.Serialize(document, Options);
 
     /// <summary>Writes a line of the result.</summary>
     /// <param name="text">The text.</param>

@@ -1,3 +1,4 @@
+using Cstp.Core;
 using Cstp.Core.Plugins;
 using Cstp.Core.Store;
 using Microsoft.Extensions.Logging;
@@ -22,6 +23,9 @@ internal sealed class BoxRuntime : IAsyncDisposable
 
     /// <summary>The settings.</summary>
     public CstpSettings Settings => Configuration.Settings;
+
+    /// <summary>The settings of the stations of a message's way.</summary>
+    public BoxSettings BoxSettings => new(Settings.Box, Settings.Securing, Settings.Smtp, Settings.Spool);
 
     /// <summary>The selected modules.</summary>
     public SelectedModules Modules { get; }

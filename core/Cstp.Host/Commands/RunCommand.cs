@@ -1,0 +1,65 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Cstp.Abstractions;
+using Cstp.Core;
+using Cstp.Host.Configuration;
+using Microsoft.Extensions.Hosting.Systemd;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
+
+namespace Cstp.Host.Commands;
+
+/// <summary><c>cstp run</c>: the proxy.</summary>
+internal static class RunCommand
+{
+    private static readonly Option<LogFormat?> s_format = new("--log-format") { Description = "The form of log lines (default: [log] format).", HelpName = "text|json" };
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        var run = new Command("run", "Runs the proxy until SIGTERM or SIGINT; sessions in progress may end.") { s_format };
+        run.SetAction(RunAsync);
+        return run;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
+    {
+        LoadedConfiguration configuration = CommonOptions.ReadConfiguration(parsed);
+        using ILoggerFactory loggers = Logging.Create(configuration.Settings.Log, parsed.GetValue(s_format));
+        await using BoxRuntime runtime = await BoxRuntime.OpenAsync(configuration, TimeProvider.System, loggers);
+        ILogger logger = loggers.CreateLogger("Cstp");
+        foreach (string warning in runtime.Warnings)
+            HostLog.ConfigurationWarning(logger, warning);
+
+        using var box = new Box(runtime.BoxSettings, runtime.Modules, () => runtime.Store.Current, runtime.Store.Collect, TimeProvider.System, loggers);
+        using MeterProvider? metrics = MetricsEndpoint.Start(configuration.Settings.Metrics);
+        INetworkMode network = runtime.Modules.Network;
+        await network.UpAsync(cancel);
+        try
+        {
+            box.Proxy.Start();
+            var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+            using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+            await parsed.InvocationConfiguration.Output.WriteLineAsync($"cstp ready inside={box.Proxy.Names(Side.Inside)} outside={box.Proxy.Names(Side.Outside)}");
+            await parsed.InvocationConfiguration.Output.FlushAsync(cancel);
+            var systemd = new SystemdNotifier();
+            systemd.Notify(ServiceState.Ready);
+            await stopping.Task;
+            systemd.Notify(ServiceState.Stopping);
+            await box.Proxy.DrainAsync();
+            return ExitStatus.Done;
+
+            void Stop(PosixSignalContext signal)
+            {
+                signal.Cancel = true;
+                stopping.TrySetResult();
+            }
+        }
+        finally
+        {
+            await box.Proxy.DisposeAsync();
+            await network.DownAsync(CancellationToken.None);
+        }
+    }
+}

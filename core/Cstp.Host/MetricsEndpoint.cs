@@ -1,0 +1,27 @@
+using System.Net;
+using System.Net.Sockets;
+using Cstp.Core.Diagnostics;
+using Cstp.Host.Configuration;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+
+namespace Cstp.Host;
+
+/// <summary>The metrics for Prometheus, under <c>http://LISTEN/metrics</c>.</summary>
+internal static class MetricsEndpoint
+{
+    /// <summary>Starts to serve, where configured.</summary>
+    /// <param name="options">Section <c>[metrics]</c>.</param>
+    /// <returns>Ends it when disposed; null where nothing is configured.</returns>
+    public static MeterProvider? Start(MetricsOptions options)
+    {
+        if (options.Listen is not { } listen)
+            return null;
+        string host = listen.Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{listen.Address}]" : listen.Address.ToString();
+        string prefix = listen.Address.Equals(IPAddress.Any) ? $"http://*:{listen.Port}/" : $"http://{host}:{listen.Port}/";
+        return Sdk.CreateMeterProviderBuilder()
+            .AddMeter(CstpMetrics.MeterName)
+            .AddPrometheusHttpListener(listener => listener.UriPrefixes = [prefix])
+            .Build();
+    }
+}
