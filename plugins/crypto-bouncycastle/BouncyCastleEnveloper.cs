@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.IO.Pipelines;
+using System.Reflection;
 using Cstp.Abstractions;
 using Cstp.CryptoBouncyCastle.Algorithms;
 using Cstp.CryptoBouncyCastle.Decrypting;
@@ -110,10 +110,7 @@ public sealed class BouncyCastleEnveloper : ICmsEnveloper
 
     private static OctetSink Sink(PipeWriter writer, CancellationToken cancel) => new(writer, cancel);
 
-    private static string LibraryName()
-    {
-        // The assembly version stays the same over many releases, the file version does not.
-        string version = FileVersionInfo.GetVersionInfo(typeof(IDigest).Assembly.Location).FileVersion ?? "unknown";
-        return $"BouncyCastle {version}";
-    }
+    // The assembly version stays the same over many releases, the file version does not.
+    private static string LibraryName() =>
+        $"BouncyCastle {typeof(IDigest).Assembly.GetCustomAttribute<AssemblyFileVersionAttribute>()?.Version ?? "of unknown version"}";
 }

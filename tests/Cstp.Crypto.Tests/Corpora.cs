@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -11,7 +10,7 @@ namespace Cstp.Crypto.Tests;
 internal static partial class Corpora
 {
     public static string Folder { get; } =
-        Environment.GetEnvironmentVariable("CSTP_CORPORA") ?? Path.GetFullPath(Path.Combine(SourceFolder(), "../../../shared/corpora"));
+        Environment.GetEnvironmentVariable("CSTP_CORPORA") ?? Path.Combine(RepositoryFolder(), "../shared/corpora");
 
     public static byte[] Read(string path)
     {
@@ -70,7 +69,13 @@ internal static partial class Corpora
         }
     }
 
-    private static string SourceFolder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
+    private static string RepositoryFolder()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Cstp.Modular.sln")))
+            folder = folder.Parent;
+        return folder?.FullName ?? AppContext.BaseDirectory;
+    }
 
     [GeneratedRegex("(?:plaintext|content) sha256=([0-9a-f]{64})")]
     private static partial Regex DigestPattern();

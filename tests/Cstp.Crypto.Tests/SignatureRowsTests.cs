@@ -219,6 +219,22 @@ public sealed class SignatureRowsTests
     }
 
     [Fact]
+    public async Task Ed25519_without_attributes_is_unsupported()
+    {
+        SignedDataForge forge = Ed25519Forge(null);
+        byte[] message = new SignedDataForge
+        {
+            Signer = forge.Signer,
+            Announced = forge.Announced,
+            Digest = forge.Digest,
+            Algorithm = forge.Algorithm,
+            AlgorithmName = forge.AlgorithmName,
+            HasAttributes = false,
+        }.Build();
+        Assert.Equal(SignatureValidity.Unsupported, Exchange.Signer((await Exchange.VerifyAsync(message)).Result).Validity);
+    }
+
+    [Fact]
     public async Task J13_Unsigned_attributes_are_ignored_up_to_1_MiB()
     {
         Asn1Set Unsigned(int octets) => new DerSet(SignedDataForge.One(CmsAttributes.CounterSignature, new DerOctetString(new byte[octets])));

@@ -12,7 +12,7 @@ internal static class BerLimits
     /// <summary>Elements within one that is held: real ones stay below a hundred, the objects made of them cost memory.</summary>
     public const int ElementsHeld = 16 * 1024;
 
-    /// <summary>Segments of a content OCTET STRING that carry nothing; each costs time and none is needed.</summary>
+    /// <summary>Segments of a content OCTET STRING in a row that carry nothing; each costs time and none is needed.</summary>
     public const int EmptySegments = 1024;
 
     /// <summary>Octets of an object identifier; the longest registered ones have some twenty.</summary>

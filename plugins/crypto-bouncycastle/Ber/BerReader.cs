@@ -114,7 +114,9 @@ internal sealed class BerReader(OctetSource source)
 
     private void EnterSegment(BerHeader header)
     {
-        if ((header.Constructed || header.Length == 0) && ++_emptySegments > BerLimits.EmptySegments)
+        bool empty = header.Constructed || header.Length == 0;
+        _emptySegments = empty ? _emptySegments + 1 : 0;
+        if (_emptySegments > BerLimits.EmptySegments)
             throw new BerException("content has too many segments without octets");
         if (header.Constructed)
             Push(header);
