@@ -17,11 +17,12 @@ internal static class MetricsEndpoint
     {
         if (options.Listen is not { } listen)
             return null;
-        string host = listen.Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{listen.Address}]" : listen.Address.ToString();
-        string prefix = listen.Address.Equals(IPAddress.Any) ? $"http://*:{listen.Port}/" : $"http://{host}:{listen.Port}/";
+        string host = listen.Address.Equals(IPAddress.Any) || listen.Address.Equals(IPAddress.IPv6Any)
+            ? "*"
+            : listen.Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{listen.Address}]" : listen.Address.ToString();
         return Sdk.CreateMeterProviderBuilder()
             .AddMeter(CstpMetrics.MeterName)
-            .AddPrometheusHttpListener(listener => listener.UriPrefixes = [prefix])
+            .AddPrometheusHttpListener(listener => { listener.Host = host; listener.Port = listen.Port; })
             .Build();
     }
 }
