@@ -9,6 +9,7 @@ return await CommandLine.RunAsync(
         CertsCommand.Create(),
         KeysCommand.Create(),
         MessageCommand.Create(),
+        DemoCommand.Create(),
         CompletionCommand.Create(),
     ],
     args, Console.Out, Console.Error);

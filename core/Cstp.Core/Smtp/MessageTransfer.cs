@@ -183,8 +183,9 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
         {
             for (int i = 0; i < outgoing.Length; i++)
             {
+                // The client need not wait for their goodbyes.
                 if (i != keeper)
-                    outgoing[i]?.Server.Abort();
+                    _ = outgoing[i]?.LeaveAsync();
             }
         }
     }

@@ -24,6 +24,9 @@ internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions option
     /// <summary>Whether DATA was accepted: from then on only the final dot or the end of the connection ends the message.</summary>
     public bool IsInData { get; private set; }
 
+    /// <summary>Whether the server accepted the message.</summary>
+    public bool IsCommitted { get; private set; }
+
     /// <summary>Opens the transaction anew for a part of its recipients (RFC 2920 3.1 where the server pipelines).</summary>
     /// <param name="transaction">The transaction as the client made it.</param>
     /// <param name="recipients">Indices of the recipients of this delivery.</param>
@@ -131,11 +134,36 @@ internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions option
             await server.SendAsync(".\r\n", cancel).WaitAsync(options.DataTimeout, time, cancel);
             ServerReply reply = await _reply.WaitAsync(options.FinalReplyTimeout, time, cancel);
             IsInData = false;
+            IsCommitted = reply.IsPositive;
             return reply;
         }
         catch (Exception e) when (e is ConnectionLostException or TimeoutException or SmtpProtocolException)
         {
             throw new EarlyReplyException(null);
+        }
+    }
+
+    /// <summary>Takes leave of a server that is not the client's: QUIT where nothing is open there, else a cut that cannot pass for an end of data.</summary>
+    public async Task LeaveAsync()
+    {
+        if (!IsCommitted)
+        {
+            server.Abort();
+            return;
+        }
+        try
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5), time);
+            await server.SendAsync("QUIT\r\n", patience.Token);
+            await server.ReadReplyAsync(patience.Token);
+        }
+        catch (Exception e) when (e is ConnectionLostException or OperationCanceledException or SmtpProtocolException)
+        {
+            // The message is delivered; how the server says goodbye changes nothing.
+        }
+        finally
+        {
+            server.Dispose();
         }
     }
 
