@@ -45,7 +45,7 @@ internal sealed class MultipartSigned(string boundary)
             ReadOnlySequence<byte> buffer = read.Buffer;
             try
             {
-                while (TryTakeLine(ref buffer, read.IsCompleted, out ReadOnlySequence<byte> line, out bool wholeLine))
+                while (LinePieces.TryTake(ref buffer, read.IsCompleted, out ReadOnlySequence<byte> line, out bool wholeLine))
                 {
                     Take(line, wholeLine, _place == Place.Content ? content : signature);
                     if (before == Place.Content && _place != Place.Content)
@@ -74,31 +74,6 @@ internal sealed class MultipartSigned(string boundary)
         }
     }
 
-    /// <summary>A line, or a piece of one that is too long to wait for its end; both carry their octets with the line end.</summary>
-    private static bool TryTakeLine(ref ReadOnlySequence<byte> buffer, bool isLast, out ReadOnlySequence<byte> line, out bool whole)
-    {
-        const int Piece = 4096;
-        var reader = new SequenceReader<byte>(buffer);
-        if (reader.TryAdvanceTo((byte)'\n'))
-        {
-            line = buffer.Slice(0, reader.Position);
-            buffer = buffer.Slice(reader.Position);
-            whole = true;
-            return true;
-        }
-        whole = false;
-        // The CR of a line end that is cut in two stays until the LF is there.
-        if (buffer.Length > Piece || (isLast && buffer.Length > 0))
-        {
-            long length = isLast ? buffer.Length : buffer.Length - 1;
-            line = buffer.Slice(0, length);
-            buffer = buffer.Slice(length);
-            return true;
-        }
-        line = default;
-        return false;
-    }
-
     private void Take(ReadOnlySequence<byte> line, bool whole, PipeWriter part)
     {
         bool beginsLine = !_restOfLongLine;
@@ -120,7 +95,7 @@ internal sealed class MultipartSigned(string boundary)
             part.Write("\r\n"u8);
         _pendingLineEnd = false;
         ReadOnlySequence<byte> text = line;
-        if (whole && EndsWithCrlf(line))
+        if (whole && LinePieces.EndsInCrlf(line))
         {
             text = line.Slice(0, line.Length - 2);
             _pendingLineEnd = true;
@@ -167,14 +142,5 @@ internal sealed class MultipartSigned(string boundary)
                 return false;
         }
         return true;
-    }
-
-    private static bool EndsWithCrlf(ReadOnlySequence<byte> line)
-    {
-        if (line.Length < 2)
-            return false;
-        Span<byte> end = stackalloc byte[2];
-        line.Slice(line.Length - 2).CopyTo(end);
-        return end.SequenceEqual("\r\n"u8);
     }
 }

@@ -42,8 +42,8 @@ internal sealed class OutboundSecuring(
         foreach (Delivery delivery in plan)
         {
             Protection protection = delivery.Protection;
-            if (protection == Protection.Signed && !MaySignClear(header, envelope))
-                protection = options.EightBit == EightBitSigning.Opaque && !EntityKind.IsSecured(header) ? Protection.Signed : Protection.None;
+            if (protection == Protection.Signed && (EntityKind.IsSecured(header) || !header.IsWellFormed || (IsDeclared8Bit(header, envelope) && options.EightBit == EightBitSigning.Unsigned)))
+                protection = Protection.None;
             if (protection == Protection.None)
             {
                 int[] taken = indices.Take(delivery.Recipients);
@@ -91,7 +91,8 @@ internal sealed class OutboundSecuring(
     private PlannedDelivery Signed(MessageEnvelope envelope, HeaderSection header, SigningRequest signer, int[] recipients, DeliveryRoute route)
     {
         var request = new SealingRequest(signer, null, [], false, null);
-        bool clear = MaySignClear(header, envelope);
+        bool reencode = IsDeclared8Bit(header, envelope);
+        bool clear = !reencode || options.EightBit == EightBitSigning.Reencode;
         Log(envelope, recipients, clear ? "clear-signed" : "signed", signer, "not encrypted");
         metrics.Layer(clear ? "clearSigned" : "signed", "made");
         return new PlannedDelivery(
@@ -99,7 +100,7 @@ internal sealed class OutboundSecuring(
             Protection.Signed,
             route,
             (body, message, cancel) => clear
-                ? sealing.SignClearAsync(header, body, message, request, cancel)
+                ? sealing.SignClearAsync(header, body, message, request, reencode, cancel)
                 : sealing.SignOpaqueAsync(header, body, message, request, cancel));
     }
 
@@ -126,13 +127,11 @@ internal sealed class OutboundSecuring(
         return new SigningRequest(identity.Identity, further, identity.Digest ?? options.Digest, time.GetUtcNow(), identity.EncryptionCertificate);
     }
 
-    /// <summary>Whether 7 bits carry it: what was declared decides, since the header goes out before the body is seen (RFC 8551 3.1.3).</summary>
-    private static bool MaySignClear(HeaderSection header, MessageEnvelope envelope)
+    /// <summary>Whether 7 bits may not carry it: what was declared decides, since the header goes out before the body is seen (RFC 8551 3.1.3).</summary>
+    private static bool IsDeclared8Bit(HeaderSection header, MessageEnvelope envelope)
     {
-        if (!header.IsWellFormed || EntityKind.IsSecured(header) || envelope.Declares8Bit)
-            return false;
         HeaderField encoding = header.All("Content-Transfer-Encoding").FirstOrDefault();
-        return encoding.Raw.IsEmpty || encoding.Value.ToLowerInvariant() is not ("8bit" or "binary");
+        return envelope.Declares8Bit || (!encoding.Raw.IsEmpty && encoding.Value.ToLowerInvariant() is "8bit" or "binary");
     }
 
     private void Log(MessageEnvelope envelope, int[] recipients, string protection, SigningRequest signer, string cipher) =>

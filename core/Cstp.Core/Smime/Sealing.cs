@@ -69,11 +69,12 @@ internal sealed class Sealing(ICmsEnveloper crypto)
 
     /// <summary>Signs so that any reader can show the message: multipart/signed with a detached signature (RFC 8551 3.5.3).</summary>
     /// <param name="header">The original header section.</param>
-    /// <param name="body">The original body; a 7-bit one, or one that nobody declared otherwise.</param>
+    /// <param name="body">The original body.</param>
     /// <param name="message">Receives the message.</param>
     /// <param name="request">Who signs.</param>
+    /// <param name="reencode">Whether parts that are declared 8bit or binary are encoded anew first (RFC 8551 3.1.3).</param>
     /// <param name="cancel">Ends the work.</param>
-    public async Task SignClearAsync(HeaderSection header, PipeReader body, PipeWriter message, SealingRequest request, CancellationToken cancel)
+    public async Task SignClearAsync(HeaderSection header, PipeReader body, PipeWriter message, SealingRequest request, bool reencode, CancellationToken cancel)
     {
         string boundary = $"----cstp-{Guid.NewGuid():N}";
         WriteHeader(message, OuterFields(header, null), Encoding.ASCII.GetBytes(
@@ -88,7 +89,9 @@ internal sealed class Sealing(ICmsEnveloper crypto)
         var signature = new Pipe(ContentPipes.Options);
         List<Task> stages =
         [
-            Stages.RunAsync(() => PrependAsync(ContentFields(header), body, entity.Writer, stop.Token), null, entity.Writer),
+            Stages.RunAsync(() => reencode
+                ? SevenBitStage.EncodeAsync(header, body, entity.Writer, stop.Token)
+                : PrependAsync(ContentFields(header), body, entity.Writer, stop.Token), null, entity.Writer),
             Stages.RunAsync(() => Stages.CopyAsync(entity.Reader, [shown.Writer, digested.Writer], stop.Token), entity.Reader, shown.Writer, digested.Writer),
             Stages.RunAsync(() => crypto.SignDetachedAsync(digested.Reader, signature.Writer, request.Signing, stop.Token).AsTask(), digested.Reader, signature.Writer),
             Stages.RunAsync(() => WritePartsAsync(shown.Reader, signature.Reader, message, boundary, stop.Token), signature.Reader),
