@@ -1,22 +1,23 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.Pkcs;
 using System.Text;
 using Cstp.Abstractions;
 using Org.BouncyCastle.Asn1;
-using Org.BouncyCastle.Asn1.Nist;
-using Org.BouncyCastle.Asn1.Pkcs;
 using Org.BouncyCastle.Asn1.X509;
 using Org.BouncyCastle.Crypto;
 using Org.BouncyCastle.OpenSsl;
 using Org.BouncyCastle.Pkcs;
 using Org.BouncyCastle.Security;
-using Org.BouncyCastle.X509;
 
 namespace Cstp.Core.Trust;
 
 /// <summary>Private keys with their certificates in files: PKCS#12 (RFC 7292), or PEM with keys and certificates.</summary>
 internal static class KeyFile
 {
-    private const int ExportIterations = 600_000;
+    /// <summary>Fifty times what OpenSSL takes; far under what readers refuse.</summary>
+    private const int ExportIterations = 100_000;
+
+    private static readonly PbeParameters Encryption = new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, ExportIterations);
 
     /// <summary>Reads all pairs of a file.</summary>
     /// <param name="content">The file's octets.</param>
@@ -63,19 +64,24 @@ internal static class KeyFile
     /// <param name="password">The password.</param>
     public static byte[] WritePkcs12(IReadOnlyList<CmsIdentity> identities, string password)
     {
-        Pkcs12Store store = new Pkcs12StoreBuilder()
-            .SetKeyAlgorithm(NistObjectIdentifiers.IdAes256Cbc, PkcsObjectIdentifiers.IdHmacWithSha256)
-            .SetCertAlgorithm(NistObjectIdentifiers.IdAes256Cbc, PkcsObjectIdentifiers.IdHmacWithSha256)
-            .Build();
+        var keys = new Pkcs12SafeContents();
+        var certificates = new Pkcs12SafeContents();
         foreach (CmsIdentity identity in identities)
         {
-            var certificate = new X509CertificateEntry(new X509Certificate(identity.Certificate.Der.ToArray()));
-            AsymmetricKeyParameter key = PrivateKeys.Read(((Pkcs8PrivateKey)identity.PrivateKey).Der.Span);
-            store.SetKeyEntry(identity.Certificate.Fingerprint[..16], new AsymmetricKeyEntry(key), [certificate]);
+            // The same local key ID ties a key to its certificate (RFC 7292 4.2).
+            var id = new Pkcs9LocalKeyId(Convert.FromHexString(identity.Certificate.Fingerprint));
+            var key = new Pkcs12ShroudedKeyBag(Encrypted(((Pkcs8PrivateKey)identity.PrivateKey).Der, password));
+            key.Attributes.Add(id);
+            keys.AddSafeBag(key);
+            var certificate = new Pkcs12CertBag(new Oid("1.2.840.113549.1.9.22.1"), new DerOctetString(identity.Certificate.Der.ToArray()).GetEncoded(Asn1Encodable.Der));
+            certificate.Attributes.Add(id);
+            certificates.AddSafeBag(certificate);
         }
-        using var stream = new MemoryStream();
-        store.Save(stream, password.ToCharArray(), new SecureRandom());
-        return stream.ToArray();
+        var builder = new Pkcs12Builder();
+        builder.AddSafeContentsUnencrypted(keys);
+        builder.AddSafeContentsEncrypted(certificates, password, Encryption);
+        builder.SealWithMac(password, HashAlgorithmName.SHA256, ExportIterations);
+        return builder.Encode();
     }
 
     /// <summary>Writes PEM: each key, then its certificate.</summary>
@@ -93,15 +99,15 @@ internal static class KeyFile
             }
             else
             {
-                EncryptedPrivateKeyInfo encrypted = EncryptedPrivateKeyInfoFactory.CreateEncryptedPrivateKeyInfo(
-                    NistObjectIdentifiers.IdAes256Cbc, PkcsObjectIdentifiers.IdHmacWithSha256, password.ToCharArray(),
-                    RandomNumberGenerator.GetBytes(16), ExportIterations, new SecureRandom(), PrivateKeyInfo.GetInstance(key.ToArray()));
-                text.Append(PemEncoding.WriteString("ENCRYPTED PRIVATE KEY", encrypted.GetEncoded(Asn1Encodable.Der))).Append('\n');
+                text.Append(PemEncoding.WriteString("ENCRYPTED PRIVATE KEY", Encrypted(key, password))).Append('\n');
             }
             text.Append(CertificateFile.WritePem([identity.Certificate]));
         }
         return text.ToString();
     }
+
+    private static byte[] Encrypted(ReadOnlyMemory<byte> key, string password) =>
+        Pkcs8PrivateKeyInfo.Decode(key, out _, skipCopy: true).Encrypt(password, Encryption);
 
     private static List<byte[]> ReadPemKeys(string text, string? password)
     {

@@ -141,6 +141,24 @@ public sealed class TrustStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_passphrase_may_be_a_credential_of_systemd_and_never_a_path_beside_it()
+    {
+        string? before = Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY");
+        try
+        {
+            Environment.SetEnvironmentVariable("CREDENTIALS_DIRECTORY", null);
+            Assert.Contains("LoadCredential=store", Assert.Throws<StoreException>(() => Passphrase.Read("credential:store")).Message, StringComparison.Ordinal);
+            Environment.SetEnvironmentVariable("CREDENTIALS_DIRECTORY", _folder.Root);
+            Assert.Equal("correct horse battery staple", Passphrase.Read("credential:store.key"));
+            Assert.Throws<StoreException>(() => Passphrase.Read("credential:../store.key"));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("CREDENTIALS_DIRECTORY", before);
+        }
+    }
+
+    [Fact]
     public async Task Files_that_others_may_read_are_refused_with_the_command_that_mends_it()
     {
         await Open().DisposeAsync();

@@ -32,6 +32,30 @@ public sealed class KeyFileTests
         AssertSame(made, KeyFile.Read(Encoding.ASCII.GetBytes(KeyFile.WritePem(made, null)), null));
     }
 
+    [Theory]
+    [InlineData(KeyKind.P256)]
+    [InlineData(KeyKind.Rsa2048)]
+    [InlineData(KeyKind.Ed25519)]
+    public void OpenSSL_reads_what_is_written(object kind)
+    {
+        using var folder = new Store.TemporaryFolder();
+        IReadOnlyList<CmsIdentity> made = Make((KeyKind)kind);
+        File.WriteAllBytes(folder["keys.p12"], KeyFile.WritePkcs12(made, "secret"));
+        OpenSsl("pkcs12", "-in", folder["keys.p12"], "-passin", "pass:secret", "-nodes", "-out", folder["all.pem"]);
+        AssertSame(made, KeyFile.Read(File.ReadAllBytes(folder["all.pem"]), null));
+        OpenSsl("pkey", "-in", folder["all.pem"], "-noout");
+        File.WriteAllText(folder["keys.pem"], KeyFile.WritePem(made, "secret"));
+        OpenSsl("pkey", "-in", folder["keys.pem"], "-passin", "pass:secret", "-noout");
+    }
+
+    private static void OpenSsl(params string[] args)
+    {
+        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("openssl", args) { RedirectStandardError = true })!;
+        string error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, error);
+    }
+
     [Fact]
     public void A_wrong_password_is_said_so()
     {
