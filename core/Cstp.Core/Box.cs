@@ -38,7 +38,7 @@ internal sealed class Box : IDisposable
         Metrics = new CstpMetrics();
         Spool = new Spool(settings.Spool);
         Results = new AuthenticationResults(settings.Box.EffectiveAuthservId);
-        var opening = new Opening(modules.Crypto, settings.Securing, Results, settings.Spool.MemoryPerMessage, settings.Smtp.MaxHeader);
+        var opening = new Opening(modules.Crypto, settings.Securing, Results, settings.Smtp.MaxHeader);
         ILogger securing = loggers.CreateLogger("Cstp.Securing");
         Inbound = new InboundOpening(opening, Results, trust, collect, Metrics, securing);
         var outbound = new OutboundSecuring(new Sealing(modules.Crypto), trust, settings.Securing, Metrics, time, securing);

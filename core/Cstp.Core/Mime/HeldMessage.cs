@@ -8,9 +8,9 @@ internal sealed class HeldMessage : IDisposable
 {
     private readonly IReadOnlyList<ReadOnlyMemory<byte>> _memory;
     private readonly SpoolFile? _file;
-    private readonly IDisposable _owner;
+    private readonly HeldMessageWriter _owner;
 
-    internal HeldMessage(long length, IReadOnlyList<ReadOnlyMemory<byte>> memory, SpoolFile? file, IDisposable owner)
+    internal HeldMessage(long length, IReadOnlyList<ReadOnlyMemory<byte>> memory, SpoolFile? file, HeldMessageWriter owner)
     {
         Length = length;
         _memory = memory;
@@ -25,6 +25,11 @@ internal sealed class HeldMessage : IDisposable
     /// <returns>A reader that belongs to the caller, who completes it.</returns>
     public PipeReader Open() =>
         _file is null ? PipeReader.Create(Sequence(_memory)) : PipeReader.Create(new FileStreamView(_file), new StreamPipeReaderOptions(bufferSize: 64 * 1024, minimumReadSize: 16 * 1024));
+
+    /// <summary>Takes memory for something that is derived from this message, until it is disposed.</summary>
+    /// <param name="octets">How much.</param>
+    /// <returns>Whether there was room, in this message's share and in the budget of all.</returns>
+    public bool TryReserve(int octets) => _owner.TryReserve(octets);
 
     /// <summary>Gives memory and disk back. No reader may be in use any more.</summary>
     public void Dispose() => _owner.Dispose();

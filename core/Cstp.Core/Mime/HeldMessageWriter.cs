@@ -11,6 +11,7 @@ internal sealed class HeldMessageWriter(Spool spool, SpoolOptions options) : IDi
     private int _lastUsed = Grain;
     private SpoolFile? _file;
     private long _length;
+    private int _reserved;
 
     /// <summary>Adds octets.</summary>
     /// <param name="octets">The octets.</param>
@@ -47,9 +48,21 @@ internal sealed class HeldMessageWriter(Spool spool, SpoolOptions options) : IDi
         return new HeldMessage(_length, blocks, _file, this);
     }
 
+    /// <summary>Takes memory beside the message's own, until all is given back.</summary>
+    /// <param name="octets">How much.</param>
+    public bool TryReserve(int octets)
+    {
+        if (octets > options.MemoryPerMessage || !spool.TryReserve(octets))
+            return false;
+        _reserved += octets;
+        return true;
+    }
+
     /// <summary>Gives memory and file back.</summary>
     public void Dispose()
     {
+        spool.Release(_reserved);
+        _reserved = 0;
         ReleaseMemory();
         _file?.Dispose();
         _file = null;

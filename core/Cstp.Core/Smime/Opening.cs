@@ -21,9 +21,8 @@ internal sealed record OpeningRequest(IReadOnlyList<CmsIdentity> GatewayKeys, IR
 /// <param name="crypto">The crypto module.</param>
 /// <param name="options">Section <c>[securing]</c>.</param>
 /// <param name="results">The Authentication-Results field of this box.</param>
-/// <param name="captureLimit">Octets of an opened body that are kept to spare the second pass.</param>
 /// <param name="maxHeader">Octets of a header section on the wire; inside a layer twice that.</param>
-internal sealed class Opening(ICmsEnveloper crypto, SecuringOptions options, AuthenticationResults results, int captureLimit, int maxHeader)
+internal sealed class Opening(ICmsEnveloper crypto, SecuringOptions options, AuthenticationResults results, int maxHeader)
 {
     /// <summary>Learns what a message is and decides what is delivered.</summary>
     /// <param name="held">The message.</param>
@@ -34,11 +33,13 @@ internal sealed class Opening(ICmsEnveloper crypto, SecuringOptions options, Aut
     {
         var decryption = new DecryptionRequest([.. request.UserKeys, .. request.GatewayKeys], options.ReadTripleDes);
         var walk = new LayerWalk(crypto, decryption, new VerificationRequest(trust.Lookup), options.MaxLayers, 2 * maxHeader);
+        // What a layer holds is shorter than its base64: a small message is opened once, and its result kept.
+        int kept = held.Length <= int.MaxValue && held.TryReserve((int)held.Length) ? (int)held.Length : 0;
         InnermostBody capture;
         WalkedEntity learned;
         do
         {
-            capture = new InnermostBody(captureLimit);
+            capture = new InnermostBody(kept);
             PipeReader message = held.Open();
             learned = await walk.LearnAsync(message, capture, cancel);
             await message.CompleteAsync();
