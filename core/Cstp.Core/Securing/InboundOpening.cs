@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Cstp.Abstractions;
 using Cstp.Core.Diagnostics;
@@ -69,7 +70,7 @@ internal sealed class InboundOpening(
             envelope.Session,
             opened.Outcome,
             string.Join(' ', local.Select(i => envelope.Recipients[i])),
-            string.Join(", ", opened.Layers.Select(l => l.Reason is null ? $"{l.Kind} {l.Result}" : $"{l.Kind} {l.Result} ({l.Reason})")));
+            LogText.Escape(string.Join(", ", opened.Layers.Select(l => l.Reason is null ? $"{l.Kind} {l.Result}" : $"{l.Kind} {l.Result} ({l.Reason})"))));
 
         if (opened.Refusal is not null)
             return new MessageDecision.Refuse(opened.Refusal);
@@ -92,9 +93,9 @@ internal sealed class InboundOpening(
         async (body, message, cancel) =>
         {
             foreach (HeaderField field in fields)
-                await message.WriteAsync(field.Raw, cancel);
+                message.Write(field.Raw.Span);
             if (header.HasEmptyLine)
-                await message.WriteAsync("\r\n"u8.ToArray(), cancel);
+                message.Write("\r\n"u8);
             await Stages.CopyAsync(body, [message], cancel);
         });
 }

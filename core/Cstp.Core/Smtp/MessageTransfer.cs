@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Cstp.Abstractions;
+using Cstp.Core.Diagnostics;
 using Cstp.Core.Mime;
 using Cstp.Core.Securing;
 
@@ -389,7 +390,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
 
     private void Answer(Reply reply, string cause)
     {
-        SmtpLog.MessageFailed(services.Logger, session.Id, cause, reply.ToString());
+        SmtpLog.MessageFailed(services.Logger, session.Id, LogText.Escape(cause), reply.ToString());
         session.WriteReply(reply);
         Record(reply.Code, reply.ToString());
         session.EndTransaction(accepted: false);

@@ -73,7 +73,7 @@ internal sealed record SmtpOptions
 
     /// <summary>Sessions at once; beyond it 421. The default follows from the limit on open files: two each, and one for a spool.</summary>
     [Range(1, 100_000)]
-    public int MaxSessions { get; init; } = 9_000;
+    public int MaxSessions { get; init; } = OpenFiles.DefaultSessions;
 
     /// <summary>Recipients a transaction (RFC 5321 4.5.3.1.8: at least 100).</summary>
     [Range(100, 100_000)]
