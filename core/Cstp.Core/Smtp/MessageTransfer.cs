@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using System.Net.Sockets;
 using Cstp.Abstractions;
 using Cstp.Core.Diagnostics;
 using Cstp.Core.Mime;
@@ -50,7 +49,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
         catch (ConnectionLostException)
         {
             session.LoseServer();
-            Answer(new Reply(451, "4.4.2", "The mail server closed the connection; try again later"), "the server was lost at DATA");
+            Answer(MessageAnswer.ServerLost("the server was lost at DATA"));
             return;
         }
         session.WriteReply(go);
@@ -81,7 +80,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
             switch (decision)
             {
                 case MessageDecision.Refuse refuse:
-                    await AbandonAsync(source, refuse.Reply, refuse.Reply.Text);
+                    await AbandonAsync(source, new MessageAnswer.Ours(refuse.Reply, refuse.Reply.Text));
                     return;
                 case MessageDecision.Stream stream:
                     await DeliverAsync(source, stream.Deliveries, held is not null, cancel);
@@ -131,14 +130,12 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
             SmtpLog.SecuringFault(services.Logger, session.Id, e);
             return (new MessageDecision.Refuse(new Reply(452, "4.3.1", "Insufficient storage to check the message; try again later")), null);
         }
-        catch (Exception e) when (e is not OperationCanceledException || !cancel.IsCancellationRequested)
+        catch (Exception e) when (e is not SessionClosedException && (e is not OperationCanceledException || !cancel.IsCancellationRequested))
         {
             SmtpLog.SecuringFault(services.Logger, session.Id, e);
-            return (new MessageDecision.Refuse(Unavailable), null);
+            return (new MessageDecision.Refuse(MessageAnswer.Unavailable(e.Message).Reply), null);
         }
     }
-
-    private static Reply Unavailable => new(451, "4.7.5", "The message cannot be secured or checked now; try again later");
 
     private async Task DeliverAsync(DataSource source, IReadOnlyList<PlannedDelivery> planned, bool isHeld, CancellationToken cancel)
     {
@@ -146,89 +143,32 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
         _protection = string.Join('+', planned.Select(p => p.Protection.ToString()));
         if (planned.Count > 1 && session.IsAuthenticated)
         {
-            await AbandonAsync(source, new Reply(451, "4.7.5", "This message would have to be split, which an authenticated session does not allow; send it to each kind of recipient alone"), "an authenticated session is never split");
+            await AbandonAsync(source, new MessageAnswer.Ours(
+                new Reply(451, "4.7.5", "This message would have to be split, which an authenticated session does not allow; send it to each kind of recipient alone"), "an authenticated session is never split"));
             return;
         }
         if (planned.Any(p => p.Route == DeliveryRoute.Relay))
         {
-            await AbandonAsync(source, new Reply(451, "4.3.5", "No relay is configured for a part of this message; ask the administrator"), "the plan needs a relay and none is configured");
+            await AbandonAsync(source, new MessageAnswer.Ours(
+                new Reply(451, "4.3.5", "No relay is configured for a part of this message; ask the administrator"), "the plan needs a relay and none is configured"));
             return;
         }
-        // The first protected delivery keeps the client's connection; its reply is the client's.
-        int keeper = 0;
-        for (int i = planned.Count - 1; i >= 0; i--)
-            keeper = planned[i].Protection != Protection.None ? i : keeper;
-
-        var outgoing = new OutgoingDelivery?[planned.Count];
+        var preparation = new DeliveryPreparation(session, services, _transaction, planned);
         try
         {
-            (Reply? Own, ServerReply? Server) refusal = await PrepareAsync(planned, keeper, outgoing, cancel);
-            if (refusal.Server is not null)
-            {
-                if (outgoing[keeper] is { IsInData: true })
-                    session.LoseServer();
-                await AbandonAsync(source, refusal.Server, refusal.Server.Text);
-                return;
-            }
-            if (refusal.Own is not null)
-            {
-                if (outgoing[keeper] is { IsInData: true })
-                    session.LoseServer();
-                await AbandonAsync(source, refusal.Own, refusal.Own.Text);
-                return;
-            }
-            OutgoingDelivery[] ordered = [outgoing[keeper]!, .. outgoing.Where((_, i) => i != keeper).Select(d => d!)];
-            await FinishAsync(source, ordered, () => WriteAllAsync(isHeld ? null : source.Content, planned, outgoing!, cancel));
+            if (await preparation.RunAsync(cancel) is { } refusal)
+                await AbandonAsync(source, refusal);
+            else
+                await FinishAsync(source, preparation.CommitOrder, () => WriteAllAsync(isHeld ? null : source.Content, planned, preparation.Deliveries, cancel));
         }
         finally
         {
-            for (int i = 0; i < outgoing.Length; i++)
-            {
-                // The client need not wait for their goodbyes.
-                if (i != keeper)
-                    _ = outgoing[i]?.LeaveAsync();
-            }
-        }
-    }
-
-    /// <summary>Brings every server to 354.</summary>
-    private async Task<(Reply? Own, ServerReply? Server)> PrepareAsync(
-        IReadOnlyList<PlannedDelivery> planned, int keeper, OutgoingDelivery?[] outgoing, CancellationToken cancel)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        patience.CancelAfter(Options.PreparationTimeout);
-        bool pipelined = session.Extensions.Has("PIPELINING");
-        int[] order = [.. Enumerable.Range(0, planned.Count).Where(i => i != keeper), keeper];
-        try
-        {
-            foreach (int i in order)
-            {
-                SmtpConnection server = i == keeper ? session.Server! : await session.ConnectAgainAsync(patience.Token);
-                var delivery = new OutgoingDelivery(server, Options, services.Time);
-                outgoing[i] = delivery;
-                bool whole = planned[i].Recipients.Count == _transaction.Recipients.Count && !_transaction.HasWithheld;
-                if (i != keeper || !whole)
-                {
-                    ServerReply? refused = await delivery.AddressAsync(_transaction, planned[i].Recipients, pipelined, reset: i == keeper, patience.Token);
-                    if (refused is not null)
-                        return (new Reply(451, "4.3.0", $"The mail server changed its mind about a recipient ({refused.Text}); try again later"), null);
-                }
-                ServerReply go = await delivery.BeginDataAsync(patience.Token);
-                if (!delivery.IsInData)
-                    return (null, go);
-            }
-            return (null, null);
-        }
-        catch (Exception e) when (e is IOException or SocketException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
-        {
-            if (outgoing[keeper] is not null)
-                session.LoseServer();
-            return (new Reply(451, "4.4.2", "A part of this message cannot be delivered now; try again later"), null);
+            preparation.Leave();
         }
     }
 
     /// <summary>Every delivery reads the same body at the pace of the slowest.</summary>
-    private async Task WriteAllAsync(PipeReader? body, IReadOnlyList<PlannedDelivery> planned, OutgoingDelivery[] outgoing, CancellationToken cancel)
+    private async Task WriteAllAsync(PipeReader? body, IReadOnlyList<PlannedDelivery> planned, IReadOnlyList<OutgoingDelivery> outgoing, CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var tasks = new List<Task>();
@@ -256,7 +196,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
     /// <summary>Waits for the client's end and ours, then commits or gives up.</summary>
     private async Task FinishAsync(DataSource source, IReadOnlyList<OutgoingDelivery> deliveries, Func<Task> write)
     {
-        (Reply? Own, ServerReply? Server, string Cause)? failure = null;
+        MessageAnswer? failure = null;
         try
         {
             await write();
@@ -269,82 +209,27 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
         {
             failure = Explain(e);
         }
-        if (failure is { } failed)
+        if (failure is not null)
         {
             session.LoseServer();
-            if (failed.Server is not null)
-                await AbandonAsync(source, failed.Server, failed.Cause);
-            else
-                await AbandonAsync(source, failed.Own!, failed.Cause);
+            await AbandonAsync(source, failure);
             return;
         }
         if (await EndOfDataAsync(source) is { } refusal)
         {
             session.LoseServer();
-            Answer(refusal, source.Fault ?? refusal.Text);
+            Answer(new MessageAnswer.Ours(refusal, source.Fault ?? refusal.Text));
             return;
         }
-        await CommitAsync(deliveries);
-    }
-
-    private async Task CommitAsync(IReadOnlyList<OutgoingDelivery> deliveries)
-    {
-        ServerReply? answer = null;
-        for (int i = 0; i < deliveries.Count; i++)
-        {
-            ServerReply? reply;
-            try
-            {
-                reply = await deliveries[i].CommitAsync(session.Within(Timeout.InfiniteTimeSpan));
-                if (reply.FirstDigit == 3)
-                    throw new SmtpProtocolException($"reply {reply.Code} to the final dot");
-            }
-            catch (EarlyReplyException e)
-            {
-                // Before the dot it is a refusal; without a word after it nobody knows: the sender keeps the message (RFC 1047).
-                reply = e.Reply is { IsPositive: false } ? e.Reply : e.Reply is null ? null : throw new SmtpProtocolException($"reply {e.Reply.Code} before the final dot");
-                if (deliveries[i].Server == session.Server)
-                    session.LoseServer();
-            }
-            if (reply is not { IsPositive: true })
-            {
-                for (int rest = i + 1; rest < deliveries.Count; rest++)
-                {
-                    if (deliveries[rest].Server == session.Server)
-                        session.LoseServer();
-                }
-                if (i > 0)
-                {
-                    SmtpLog.PartialCommit(services.Logger, session.Id, i, reply?.Text ?? "the server was lost after the final dot");
-                    Answer(new Reply(451, "4.4.2", "A part of the deliveries was not accepted; the message will be sent to all once more"), "a partial delivery");
-                }
-                else if (reply is null)
-                    Answer(new Reply(451, "4.4.2", "The mail server was lost after the message; its reply is unknown"), "the server was lost after the final dot");
-                else
-                    Answer(reply);
-                return;
-            }
-            answer ??= reply;
-        }
-        Answer(answer!);
+        Answer(await new DeliveryCommit(session, services).RunAsync(deliveries));
     }
 
     /// <summary>Reads the client to its dot, then answers; the server hears nothing of it, or RSET.</summary>
-    private async Task AbandonAsync(DataSource source, Reply reply, string cause)
+    private async Task AbandonAsync(DataSource source, MessageAnswer answer)
     {
         Reply? other = await EndOfDataAsync(source);
         await ResetServerAsync();
-        Answer(other ?? reply, source.Fault ?? cause);
-    }
-
-    private async Task AbandonAsync(DataSource source, ServerReply reply, string cause)
-    {
-        Reply? other = await EndOfDataAsync(source);
-        await ResetServerAsync();
-        if (other is not null)
-            Answer(other, source.Fault ?? cause);
-        else
-            Answer(reply);
+        Answer(other is null ? answer : new MessageAnswer.Ours(other, source.Fault ?? other.Text));
     }
 
     /// <summary>Waits for the client's end of data.</summary>
@@ -388,19 +273,22 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
         }
     }
 
-    private void Answer(Reply reply, string cause)
+    private void Answer(MessageAnswer answer)
     {
-        SmtpLog.MessageFailed(services.Logger, session.Id, LogText.Escape(cause), reply.ToString());
-        session.WriteReply(reply);
-        Record(reply.Code, reply.ToString());
-        session.EndTransaction(accepted: false);
-    }
-
-    private void Answer(ServerReply reply)
-    {
-        session.WriteReply(reply);
-        Record(reply.Code, reply.Text);
-        session.EndTransaction(reply.IsPositive);
+        switch (answer)
+        {
+            case MessageAnswer.FromServer server:
+                session.WriteReply(server.Reply);
+                Record(server.Reply.Code, server.Reply.Text);
+                session.EndTransaction(server.Reply.IsPositive);
+                break;
+            case MessageAnswer.Ours ours:
+                SmtpLog.MessageFailed(services.Logger, session.Id, LogText.Escape(ours.Cause), ours.Reply.ToString());
+                session.WriteReply(ours.Reply);
+                Record(ours.Reply.Code, ours.Reply.ToString());
+                session.EndTransaction(accepted: false);
+                break;
+        }
     }
 
     private void Record(int code, string reply)
@@ -411,23 +299,23 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
             services.Logger, session.Id, session.SideName, _envelope.ReversePath?.ToString() ?? "", _envelope.Recipients.Count, _deliveries, _protection, reply);
     }
 
-    private (Reply? Own, ServerReply? Server, string Cause) Explain(Exception fault)
+    private MessageAnswer Explain(Exception fault)
     {
         switch (fault)
         {
             case EarlyReplyException { Reply: { IsPositive: true } or { FirstDigit: 3 } } early:
                 throw new SmtpProtocolException($"reply {early.Reply!.Code} before the final dot");
             case EarlyReplyException { Reply: { } reply }:
-                return (null, reply, reply.Text);
+                return new MessageAnswer.FromServer(reply);
             case EarlyReplyException:
-                return (new Reply(451, "4.4.2", "The mail server closed the connection; try again later"), null, "the server was lost while the message was sent");
+                return MessageAnswer.ServerLost("the server was lost while the message was sent");
             case IncompleteMessageException:
-                return (new Reply(451, "4.4.2", "The message was cut short"), null, "the message was cut short");
+                return new MessageAnswer.Ours(new Reply(451, "4.4.2", "The message was cut short"), "the message was cut short");
             case LineEndException:
-                return (new Reply(554, "5.6.3", "The content cannot be transported: it has line ends that SMTP does not know"), null, fault.Message);
+                return new MessageAnswer.Ours(new Reply(554, "5.6.3", "The content cannot be transported: it has line ends that SMTP does not know"), fault.Message);
             default:
                 SmtpLog.SecuringFault(services.Logger, session.Id, fault);
-                return (Unavailable, null, fault.Message);
+                return MessageAnswer.Unavailable(fault.Message);
         }
     }
 }

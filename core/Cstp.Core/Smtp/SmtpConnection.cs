@@ -131,6 +131,30 @@ internal sealed class SmtpConnection : IDisposable
         }
     }
 
+    /// <summary>Lets the peer read the last reply: closing at once with octets unread would send RST, and with it the reply is lost.</summary>
+    /// <param name="time">The clock; a peer has two seconds.</param>
+    public async Task LingerAsync(TimeProvider time)
+    {
+        const int Most = 1024 * 1024;
+        ShutdownSend();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2), time);
+        try
+        {
+            for (long seen = 0; seen < Most;)
+            {
+                ReadResult read = await ReadAsync(CancellationToken.None).WaitAsync(patience.Token);
+                seen += read.Buffer.Length;
+                AdvanceTo(read.Buffer.End, read.Buffer.End);
+                if (read.IsCompleted)
+                    return;
+            }
+        }
+        catch (Exception e) when (e is ConnectionLostException or OperationCanceledException)
+        {
+            // It was given its chance.
+        }
+    }
+
     /// <summary>Cuts the connection at once (RST), so that nothing in flight can pass for an end of data.</summary>
     public void Abort()
     {

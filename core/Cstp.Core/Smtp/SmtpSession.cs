@@ -22,6 +22,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     private readonly CommandLineReader _lines;
     private readonly InterceptorChain _interceptors;
     private readonly SessionCommands _commands;
+    private readonly ServerConnector _connector;
 
     private IPEndPoint ClientEndPoint { get; }
 
@@ -52,6 +53,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
         _lines = new CommandLineReader(services.Options.MaxCommandLine);
         _interceptors = new InterceptorChain(this, services);
         _commands = new SessionCommands(this, services);
+        _connector = new ServerConnector(services, listener, clientEndPoint, destination);
     }
 
     /// <inheritdoc/>
@@ -191,32 +193,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     /// <summary>Connects once more to the session's server and greets as the client did.</summary>
     /// <param name="cancel">The deadline.</param>
     /// <exception cref="IOException">It cannot be reached, refuses, or lacks an extension that is in force.</exception>
-    public async Task<SmtpConnection> ConnectAgainAsync(CancellationToken cancel)
-    {
-        var connection = new SmtpConnection(await _services.Network.ConnectAsync(_listener, ClientEndPoint, Destination, cancel));
-        try
-        {
-            ServerReply banner = await connection.ReadReplyAsync(cancel);
-            if (!banner.IsPositive)
-                throw new IOException($"the server refuses a second connection: {banner.Text}");
-            await connection.SendAsync((HelloLine ?? "HELO localhost") + "\r\n", cancel);
-            ServerReply hello = await connection.ReadReplyAsync(cancel);
-            if (!hello.IsPositive)
-                throw new IOException($"the server refuses the greeting on a second connection: {hello.Text}");
-            if (HelloLine?.StartsWith("EHLO", StringComparison.OrdinalIgnoreCase) == true)
-            {
-                EhloResponse.Rewrite(hello, Side, Options, out ServerExtensions offered);
-                if (Extensions.Keywords.FirstOrDefault(k => !offered.Has(k)) is { } missing)
-                    throw new IOException($"the server does not offer {missing} on a second connection");
-            }
-            return connection;
-        }
-        catch
-        {
-            connection.Abort();
-            throw;
-        }
-    }
+    public Task<SmtpConnection> ConnectAgainAsync(CancellationToken cancel) => _connector.ConnectAgainAsync(HelloLine, Extensions, cancel);
 
     /// <summary>The server's connection is of no use any more.</summary>
     public void LoseServer()
@@ -235,42 +212,32 @@ internal sealed class SmtpSession : ISmtpSessionInfo
             _commands.MessageAccepted();
     }
 
+    /// <returns>Whether there is a server; otherwise the client was told.</returns>
     private async Task<bool> ConnectAsync()
     {
         CancellationToken cancel = Within(Options.ConnectTimeout);
         if (await DecideAsync(new SmtpEvent.Connected()) is { } refusal)
-        {
-            Client.Write($"{(refusal.Code is 421 or 554 ? refusal.Code : 554)} {refusal.Text}\r\n");
-            await Client.FlushAsync(cancel);
-            await LingerAsync();
-            return false;
-        }
+            return await TurnAwayAsync(refusal.Code is 421 or 554 ? refusal.Code : 554, refusal.Text);
         try
         {
-            _server = new SmtpConnection(await _services.Network.ConnectAsync(_listener, ClientEndPoint, Destination, cancel));
+            _server = await _connector.ConnectAsync(cancel);
+            WriteReply(await _server.ReadReplyAsync(Within(Options.ReplyTimeout)));
+            return true;
         }
         catch (Exception e) when (e is System.Net.Sockets.SocketException or IOException or OperationCanceledException)
         {
             SmtpLog.ServerUnreachable(_services.Logger, Id, Destination, e.Message);
-            _services.Metrics.Refused(421, "4.4.1");
-            await Client.SendAsync("421 Service not available: the mail server behind this address cannot be reached; try again later\r\n", CancellationToken.None);
-            await LingerAsync();
-            return false;
+            return await TurnAwayAsync(421, "Service not available: the mail server behind this address cannot be reached; try again later");
         }
-        ServerReply banner;
-        try
-        {
-            banner = await _server.ReadReplyAsync(Within(Options.ReplyTimeout));
-        }
-        catch (Exception e) when (e is ConnectionLostException or OperationCanceledException)
-        {
-            SmtpLog.ServerUnreachable(_services.Logger, Id, Destination, "it closed or stayed silent before its greeting");
-            await Client.SendAsync("421 Service not available: the mail server behind this address does not answer; try again later\r\n", CancellationToken.None);
-            await LingerAsync();
-            return false;
-        }
-        WriteReply(banner);
-        return true;
+    }
+
+    /// <summary>A banner has no enhanced code (RFC 2034 4).</summary>
+    private async Task<bool> TurnAwayAsync(int code, string text)
+    {
+        _services.Metrics.Refused(code, null);
+        await Client.SendAsync($"{code} {text}\r\n", CancellationToken.None);
+        await Client.LingerAsync(_services.Time);
+        return false;
     }
 
     private async Task RelayAsync()
@@ -285,7 +252,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
                 await _server.FlushAsync(Within(Options.ReplyTimeout));
             if (IsClosing)
             {
-                await LingerAsync();
+                await Client.LingerAsync(_services.Time);
                 return;
             }
             bool idle = Pending.Count == 0;
@@ -467,34 +434,11 @@ internal sealed class SmtpSession : ISmtpSessionInfo
                 WriteReply(earlier);
             WriteReply(reply);
             await Client.FlushAsync(patience.Token);
-            await LingerAsync();
+            await Client.LingerAsync(_services.Time);
         }
         catch (Exception e) when (e is ConnectionLostException or OperationCanceledException)
         {
             // The client did not wait for the reason.
-        }
-    }
-
-    /// <summary>Lets the client read the last reply: closing at once with octets unread would send RST, and with it the reply is lost.</summary>
-    private async Task LingerAsync()
-    {
-        const int Most = 1024 * 1024;
-        Client.ShutdownSend();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2), _services.Time);
-        try
-        {
-            for (long seen = 0; seen < Most;)
-            {
-                ReadResult read = await Client.ReadAsync(CancellationToken.None).WaitAsync(patience.Token);
-                seen += read.Buffer.Length;
-                Client.AdvanceTo(read.Buffer.End, read.Buffer.End);
-                if (read.IsCompleted)
-                    return;
-            }
-        }
-        catch (Exception e) when (e is ConnectionLostException or OperationCanceledException)
-        {
-            // It was given its chance.
         }
     }
 

@@ -1,0 +1,49 @@
+using System.Net;
+using Cstp.Abstractions;
+
+namespace Cstp.Core.Smtp;
+
+/// <summary>Makes the connections of one session to its server.</summary>
+/// <param name="services">What all sessions share.</param>
+/// <param name="listener">Where the session was accepted.</param>
+/// <param name="client">The client's address.</param>
+/// <param name="destination">The accepted socket's own address.</param>
+internal sealed class ServerConnector(SmtpServices services, SmtpListener listener, IPEndPoint client, IPEndPoint destination)
+{
+    /// <summary>Connects; nothing is read yet.</summary>
+    /// <param name="cancel">The deadline.</param>
+    public async Task<SmtpConnection> ConnectAsync(CancellationToken cancel) =>
+        new(await services.Network.ConnectAsync(listener, client, destination, cancel));
+
+    /// <summary>Connects and greets as the client did.</summary>
+    /// <param name="helloLine">The client's EHLO or HELO line.</param>
+    /// <param name="inForce">What the server offered on the first connection.</param>
+    /// <param name="cancel">The deadline.</param>
+    /// <exception cref="IOException">The server cannot be reached, refuses, or lacks an extension that is in force.</exception>
+    public async Task<SmtpConnection> ConnectAgainAsync(string? helloLine, ServerExtensions inForce, CancellationToken cancel)
+    {
+        SmtpConnection connection = await ConnectAsync(cancel);
+        try
+        {
+            ServerReply banner = await connection.ReadReplyAsync(cancel);
+            if (!banner.IsPositive)
+                throw new IOException($"the server refuses a second connection: {banner.Text}");
+            await connection.SendAsync((helloLine ?? "HELO localhost") + "\r\n", cancel);
+            ServerReply hello = await connection.ReadReplyAsync(cancel);
+            if (!hello.IsPositive)
+                throw new IOException($"the server refuses the greeting on a second connection: {hello.Text}");
+            if (helloLine?.StartsWith("EHLO", StringComparison.OrdinalIgnoreCase) == true)
+            {
+                EhloResponse.Rewrite(hello, listener.Side, services.Options, out ServerExtensions offered);
+                if (inForce.Keywords.FirstOrDefault(k => !offered.Has(k)) is { } missing)
+                    throw new IOException($"the server does not offer {missing} on a second connection");
+            }
+            return connection;
+        }
+        catch
+        {
+            connection.Abort();
+            throw;
+        }
+    }
+}
