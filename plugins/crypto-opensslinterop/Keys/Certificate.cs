@@ -1,0 +1,157 @@
+using System.Formats.Asn1;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Cstp.Abstractions;
+using Cstp.CryptoOpenSslInterop.Interop;
+using Cstp.CryptoOpenSslInterop.Reading;
+
+namespace Cstp.CryptoOpenSslInterop.Keys;
+
+/// <summary>What of a certificate CMS needs: its names, and its key.</summary>
+internal sealed class Certificate
+{
+    private const int MinRsaBits = 1024;
+    private const int MaxRsaBits = 16384;
+
+    private static readonly ConditionalWeakTable<EncodedCertificate, Certificate> s_read = [];
+
+    private readonly Lazy<EvpKey> _key;
+
+    private Certificate(EncodedCertificate encoded)
+    {
+        Encoded = encoded;
+        var outer = new AsnReader(encoded.Der, AsnEncodingRules.DER);
+        AsnReader certificate = outer.ReadSequence();
+        outer.ThrowIfNotEmpty();
+        AsnReader body = certificate.ReadSequence();
+        var version = new Asn1Tag(TagClass.ContextSpecific, 0);
+        if (body.PeekTag().HasSameClassAndValue(version))
+            body.ReadEncodedValue();
+        SerialNumber = body.ReadIntegerBytes();
+        body.ReadEncodedValue();                                     // signature
+        Issuer = body.ReadEncodedValue();
+        body.ReadEncodedValue();                                     // validity
+        body.ReadEncodedValue();                                     // subject
+        PublicKeyInfo = body.ReadEncodedValue();
+        SubjectKeyIdentifier = ReadKeyIdentifier(body);
+
+        AsnReader info = new AsnReader(PublicKeyInfo, AsnEncodingRules.DER).ReadSequence();
+        AlgorithmValue algorithm = AlgorithmValue.Read(info);
+        Algorithm = algorithm.Oid;
+        PublicKeyOctets = info.ReadBitString(out _);
+        switch (Algorithm)
+        {
+            case Oids.Ec:
+                Curve = new AsnReader(algorithm.Parameters, AsnEncodingRules.DER) is { HasData: true } parameters && parameters.PeekTag() == Asn1Tag.ObjectIdentifier
+                    ? EcCurve.Find(parameters.ReadObjectIdentifier())
+                    : null;
+                Fault = Curve is null ? "its curve is not one of P-256, P-384 and P-521 by name" : null;
+                break;
+            case Oids.RsaPss:
+                Pss = algorithm.Parameters.IsEmpty ? null : PssParameters.Read(algorithm.Parameters);
+                Fault = RsaFault();
+                break;
+            case Oids.Rsa:
+                Fault = RsaFault();
+                break;
+        }
+        _key = new Lazy<EvpKey>(() => EvpKey.ReadPublic(PublicKeyInfo.Span));
+    }
+
+    /// <summary>The certificate as it came.</summary>
+    public EncodedCertificate Encoded { get; }
+
+    /// <summary>Content octets of the serial number.</summary>
+    public ReadOnlyMemory<byte> SerialNumber { get; }
+
+    /// <summary>The issuer's Name.</summary>
+    public ReadOnlyMemory<byte> Issuer { get; }
+
+    /// <summary>The key identifier; empty where there is none.</summary>
+    public ReadOnlyMemory<byte> SubjectKeyIdentifier { get; }
+
+    /// <summary>The SubjectPublicKeyInfo.</summary>
+    public ReadOnlyMemory<byte> PublicKeyInfo { get; }
+
+    /// <summary>The content of its BIT STRING.</summary>
+    public ReadOnlyMemory<byte> PublicKeyOctets { get; }
+
+    /// <summary>The algorithm of the key.</summary>
+    public string Algorithm { get; }
+
+    /// <summary>The curve of an EC key.</summary>
+    public EcCurve? Curve { get; }
+
+    /// <summary>The parameters that bind an RSA-PSS key; null where it has none.</summary>
+    public PssParameters? Pss { get; }
+
+    /// <summary>Why the key is never computed with; null where it may be.</summary>
+    public string? Fault { get; }
+
+    /// <summary>The key.</summary>
+    /// <exception cref="OpenSslException">libcrypto does not take it.</exception>
+    public EvpKey Key => _key.Value;
+
+    /// <summary>Reads a certificate; one that was read before is remembered for as long as somebody holds it.</summary>
+    /// <param name="encoded">The certificate.</param>
+    /// <exception cref="AsnContentException">It is broken.</exception>
+    /// <exception cref="CmsSyntaxException">It is broken.</exception>
+    public static Certificate Read(EncodedCertificate encoded) => s_read.GetValue(encoded, static e => new Certificate(e));
+
+    /// <summary>Reads a certificate that came by mail.</summary>
+    /// <param name="encoded">The certificate.</param>
+    /// <returns>Null where it is broken.</returns>
+    public static Certificate? TryRead(EncodedCertificate encoded)
+    {
+        try
+        {
+            return Read(encoded);
+        }
+        catch (Exception e) when (e is AsnContentException or CmsSyntaxException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether an identifier names this certificate.</summary>
+    /// <param name="identifier">The identifier.</param>
+    public bool Answers(SignerIdentifier identifier) => identifier.SubjectKeyIdentifier.Length > 0
+        ? identifier.SubjectKeyIdentifier.Span.SequenceEqual(SubjectKeyIdentifier.Span)
+        : identifier.SerialNumber.Span.SequenceEqual(SerialNumber.Span) && identifier.Issuer.Span.SequenceEqual(Issuer.Span);
+
+    private static ReadOnlyMemory<byte> ReadKeyIdentifier(AsnReader body)
+    {
+        var extensions = new Asn1Tag(TagClass.ContextSpecific, 3);
+        while (body.HasData)
+        {
+            if (!body.PeekTag().HasSameClassAndValue(extensions))
+            {
+                body.ReadEncodedValue();
+                continue;
+            }
+            AsnReader list = body.ReadSequence(extensions).ReadSequence();
+            while (list.HasData)
+            {
+                AsnReader extension = list.ReadSequence();
+                string oid = extension.ReadObjectIdentifier();
+                if (extension.PeekTag() == Asn1Tag.Boolean)
+                    extension.ReadBoolean();
+                byte[] value = extension.ReadOctetString();
+                if (oid == Oids.SubjectKeyIdentifier)
+                    return new AsnReader(value, AsnEncodingRules.DER).ReadOctetString();
+            }
+        }
+        return default;
+    }
+
+    private string? RsaFault()
+    {
+        AsnReader key = new AsnReader(PublicKeyOctets, AsnEncodingRules.DER).ReadSequence();
+        BigInteger modulus = key.ReadInteger();
+        BigInteger exponent = key.ReadInteger();
+        long bits = modulus.Sign <= 0 ? 0 : (long)modulus.GetBitLength();
+        if (bits is < MinRsaBits or > MaxRsaBits || modulus.IsEven)
+            return $"its modulus has {bits} bits; {MinRsaBits} to {MaxRsaBits} are used";
+        return exponent <= 1 || exponent.IsEven || exponent.GetBitLength() > 64 ? "its public exponent is even, 1, or over 64 bits" : null;
+    }
+}

@@ -1,0 +1,3 @@
+using Cstp.Abstractions;
+
+[assembly: CstpPlugin("crypto-opensslinterop", Contract = 1)]

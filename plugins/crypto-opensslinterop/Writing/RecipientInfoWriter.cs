@@ -1,0 +1,139 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using Cstp.Abstractions;
+using Cstp.CryptoOpenSslInterop.Interop;
+using Cstp.CryptoOpenSslInterop.Keys;
+using Cstp.CryptoOpenSslInterop.Reading;
+
+namespace Cstp.CryptoOpenSslInterop.Writing;
+
+/// <summary>Writes one RecipientInfo (RFC 5652 6.2).</summary>
+internal sealed class RecipientInfoWriter
+{
+    private static readonly Asn1Tag s_agreement = new(TagClass.ContextSpecific, 1);
+    private static readonly Asn1Tag s_zero = new(TagClass.ContextSpecific, 0);
+
+    private readonly Certificate _certificate;
+    private readonly RsaKeyTransport _transport;
+
+    /// <summary>Looks at the certificate.</summary>
+    /// <param name="recipient">The recipient.</param>
+    /// <exception cref="CmsKeyException">Nothing can be encrypted to it.</exception>
+    public RecipientInfoWriter(EncryptionRecipient recipient)
+    {
+        _transport = recipient.RsaTransport;
+        string name = recipient.Certificate.Fingerprint[..16];
+        try
+        {
+            _certificate = Certificate.Read(recipient.Certificate);
+        }
+        catch (Exception e) when (e is AsnContentException or CmsSyntaxException)
+        {
+            throw new CmsKeyException($"certificate {name} cannot be read: {e.Message}; remove it", e);
+        }
+        if (_certificate.Fault is { } fault)
+            throw new CmsKeyException($"nothing is encrypted to certificate {name}: {fault}; ask its owner for another");
+        if (_certificate.Algorithm is not (Oids.Rsa or Oids.Ec or Oids.X25519))
+            throw new CmsKeyException($"nothing can be encrypted to certificate {name}: its key ({_certificate.Algorithm}) is not RSA, EC or X25519; ask its owner for another");
+    }
+
+    /// <summary>Whether it is a KeyTransRecipientInfo.</summary>
+    public bool IsTransport => _certificate.Algorithm == Oids.Rsa;
+
+    /// <summary>Writes it.</summary>
+    /// <param name="writer">Receives it.</param>
+    /// <param name="contentKey">The content key.</param>
+    public void Write(AsnWriter writer, byte[] contentKey)
+    {
+        try
+        {
+            if (IsTransport)
+                WriteTransport(writer, contentKey);
+            else
+                WriteAgreement(writer, contentKey);
+        }
+        catch (OpenSslException e)
+        {
+            throw new CmsKeyException($"encrypting to certificate {_certificate.Encoded.Fingerprint[..16]} failed: {e.Message}; ask its owner for another", e);
+        }
+    }
+
+    private void WriteTransport(AsnWriter writer, byte[] contentKey)
+    {
+        using (writer.PushSequence())
+        {
+            writer.WriteInteger(0);
+            WriteIdentifier(writer);
+            if (_transport == RsaKeyTransport.Pkcs1)
+            {
+                AlgorithmValue.Write(writer, Oids.Rsa, withNull: true);
+                writer.WriteOctetString(_certificate.Key.Encrypt(contentKey, ("rsa_padding_mode", "pkcs1")));
+                return;
+            }
+            using (writer.PushSequence())
+            {
+                writer.WriteObjectIdentifier(Oids.RsaOaep);
+                using (writer.PushSequence())
+                {
+                    using (writer.PushSequence(s_zero))
+                        AlgorithmValue.Write(writer, Oids.DigestOid(CmsAlgorithmNames.Sha256));
+                    using (writer.PushSequence(s_agreement))
+                    using (writer.PushSequence())
+                    {
+                        writer.WriteObjectIdentifier(Oids.Mgf1);
+                        AlgorithmValue.Write(writer, Oids.DigestOid(CmsAlgorithmNames.Sha256));
+                    }
+                }
+            }
+            writer.WriteOctetString(_certificate.Key.Encrypt(contentKey, ("rsa_padding_mode", "oaep"), ("rsa_oaep_md", "sha256"), ("rsa_mgf1_md", "sha256")));
+        }
+    }
+
+    private void WriteAgreement(AsnWriter writer, byte[] contentKey)
+    {
+        using EvpKey ephemeral = _certificate.Algorithm == Oids.X25519 ? EvpKey.Generate("X25519", null) : EvpKey.Generate("EC", _certificate.Curve!.LibraryName);
+        AgreementScheme scheme = AgreementScheme.For(_certificate);
+        byte[] secret = ephemeral.Agree(_certificate.Key)
+            ?? throw new CmsKeyException($"certificate {_certificate.Encoded.Fingerprint[..16]} has a key that agrees on nothing; ask its owner for another");
+        byte[] wrapAlgorithm = Ber.Encode(w => AlgorithmValue.Write(w, AgreementScheme.WrapOid(contentKey.Length)));
+        byte[] wrapKey = scheme.Derive(secret, wrapAlgorithm, contentKey.Length, null);
+        using (writer.PushSequence(s_agreement))
+        {
+            writer.WriteInteger(3);
+            using (writer.PushSequence(s_zero))
+            using (writer.PushSequence(s_agreement))
+                WriteOriginator(writer, ephemeral);
+            using (writer.PushSequence())
+            {
+                writer.WriteObjectIdentifier(scheme.Oid);
+                writer.WriteEncodedValue(wrapAlgorithm);
+            }
+            using (writer.PushSequence())
+            using (writer.PushSequence())
+            {
+                WriteIdentifier(writer);
+                writer.WriteOctetString(KeyWrap.Wrap(wrapKey, contentKey));
+            }
+        }
+        CryptographicOperations.ZeroMemory(secret);
+        CryptographicOperations.ZeroMemory(wrapKey);
+    }
+
+    /// <summary>OriginatorPublicKey: algorithm without parameters (RFC 5753 3.1.1), and the key.</summary>
+    private void WriteOriginator(AsnWriter writer, EvpKey ephemeral)
+    {
+        AsnReader info = new AsnReader(ephemeral.PublicInfo(), AsnEncodingRules.DER).ReadSequence();
+        info.ReadEncodedValue();
+        AlgorithmValue.Write(writer, _certificate.Algorithm);
+        writer.WriteBitString(info.ReadBitString(out _));
+    }
+
+    private void WriteIdentifier(AsnWriter writer)
+    {
+        using (writer.PushSequence())
+        {
+            writer.WriteEncodedValue(_certificate.Issuer.Span);
+            writer.WriteEncodedValue(Ber.Integer(_certificate.SerialNumber.Span));
+        }
+    }
+}
