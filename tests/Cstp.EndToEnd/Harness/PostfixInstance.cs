@@ -30,7 +30,7 @@ internal sealed class PostfixInstance : IAsyncDisposable
         try
         {
             postfix.Configure(relayPort);
-            await Harness.Command.RunAsync("postfix", "-c", postfix._folder.Of("etc"), "start");
+            await postfix.ControlAsync("start");
             await SmtpSink.ListeningAsync(postfix.Port, TimeSpan.FromSeconds(20));
             return postfix;
         }
@@ -68,12 +68,18 @@ internal sealed class PostfixInstance : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Harness.Command.TryAsync(TimeSpan.FromSeconds(20), "postfix", "-c", _folder.Of("etc"), "abort");
-        string pid = _folder.Of("queue", "pid", "master.pid");
-        // 'abort' returns before the last process has let go of its files.
-        for (int wait = 0; wait < 100 && File.Exists(pid) && Directory.Exists($"/proc/{File.ReadAllText(pid).Trim()}"); wait++)
-            await Task.Delay(50);
+        // Refused where it did not come to a start.
+        await ControlAsync("abort", mustSucceed: false);
         _folder.Dispose();
+    }
+
+    private async Task ControlAsync(string what, bool mustSucceed = true)
+    {
+        // The daemon keeps the descriptors it was started with: a pipe would never end.
+        Command done = await Harness.Command.TryAsync(
+            TimeSpan.FromSeconds(30), "sh", "-c", $"postfix -c '{_folder.Of("etc")}' {what} >'{_folder.Of(what)}' 2>&1 </dev/null");
+        if (done.Status != 0 && mustSucceed)
+            throw new InvalidOperationException($"postfix {what}: status {done.Status}\n{await File.ReadAllTextAsync(_folder.Of(what))}\n{Log}");
     }
 
     private void Configure(int relayPort)
@@ -101,7 +107,7 @@ internal sealed class PostfixInstance : IAsyncDisposable
             alias_maps =
             virtual_mailbox_domains = {Domain}
             virtual_mailbox_base = {_folder.Path}
-            virtual_mailbox_maps = inline:{"{"} anna@{Domain} = mail/, juro@{Domain} = mail/ {"}"}
+            virtual_mailbox_maps = inline:{"{"} anna@{Domain}=mail/, juro@{Domain}=mail/ {"}"}
             virtual_uid_maps = static:65534
             virtual_gid_maps = static:65534
             relayhost = [127.0.0.1]:{relayPort.ToString(CultureInfo.InvariantCulture)}

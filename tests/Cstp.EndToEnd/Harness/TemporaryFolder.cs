@@ -20,15 +20,18 @@ internal sealed class TemporaryFolder : IDisposable
 
     public void Dispose()
     {
-        try
+        for (int attempt = 1; ; attempt++)
         {
-            _folder.Delete(recursive: true);
-        }
-        catch (IOException)
-        {
-            // A process that was just killed may have made one more file.
-            Thread.Sleep(200);
-            _folder.Delete(recursive: true);
+            try
+            {
+                _folder.Delete(recursive: true);
+                return;
+            }
+            catch (IOException) when (attempt < 50)
+            {
+                // A process that was just told to end may still make or remove a file.
+                Thread.Sleep(100);
+            }
         }
     }
 }
