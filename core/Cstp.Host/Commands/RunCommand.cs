@@ -12,12 +12,15 @@ namespace Cstp.Host.Commands;
 /// <summary><c>cstp run</c>: the proxy.</summary>
 internal static class RunCommand
 {
+    /// <summary>The command's name.</summary>
+    public const string Name = "run";
+
     private static readonly Option<LogFormat?> s_format = new("--log-format") { Description = "The form of log lines (default: [log] format).", HelpName = "text|json" };
 
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var run = new Command("run", "Runs the proxy until SIGTERM or SIGINT; sessions in progress may end.") { s_format };
+        var run = new Command(Name, "Runs the proxy until SIGTERM or SIGINT; sessions in progress may end.") { s_format };
         run.SetAction(RunAsync);
         return run;
     }
