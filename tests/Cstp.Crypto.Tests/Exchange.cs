@@ -8,7 +8,7 @@ namespace Cstp.Crypto.Tests;
 /// <summary>Runs the module over octets in memory, delivered in portions of any size.</summary>
 internal static class Exchange
 {
-    public static readonly BouncyCastleEnveloper Module = new();
+    public static readonly ICmsEnveloper Module = Environment.GetEnvironmentVariable("CSTP_TEST_CRYPTO") == "crypto-opensslinterop" ? new Cstp.CryptoOpenSslInterop.OpenSslEnveloper() : new BouncyCastleEnveloper();
 
     private static readonly DateTimeOffset s_time = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
 

@@ -24,7 +24,7 @@ internal abstract record RecipientValue
     /// <summary>Key transport.</summary>
     /// <param name="identifier">Whose key it takes.</param>
     /// <param name="encryptedKey">The encrypted content key.</param>
-    /// <param name="algorithm">The algorithm.</param>
+    /// <param name="Algorithm">The algorithm.</param>
     public sealed record Transport(SignerIdentifier identifier, byte[] encryptedKey, AlgorithmValue Algorithm) : RecipientValue(identifier, encryptedKey);
 
     /// <summary>Key agreement.</summary>
