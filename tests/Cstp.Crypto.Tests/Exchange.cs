@@ -1,14 +1,20 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Cstp.Abstractions;
-using Cstp.CryptoBouncyCastle;
 
 namespace Cstp.Crypto.Tests;
 
 /// <summary>Runs the module over octets in memory, delivered in portions of any size.</summary>
 internal static class Exchange
 {
-    public static readonly ICmsEnveloper Module = Environment.GetEnvironmentVariable("CSTP_TEST_CRYPTO") == "crypto-opensslinterop" ? new Cstp.CryptoOpenSslInterop.OpenSslEnveloper() : new BouncyCastleEnveloper();
+    /// <summary>The module under test; the same sources are built once for each.</summary>
+#if OPENSSL
+    public const string LibraryName = "OpenSSL 3.";
+    public static readonly ICmsEnveloper Module = new Cstp.CryptoOpenSslInterop.OpenSslEnveloper();
+#else
+    public const string LibraryName = "BouncyCastle 2.7";
+    public static readonly ICmsEnveloper Module = new Cstp.CryptoBouncyCastle.BouncyCastleEnveloper();
+#endif
 
     private static readonly DateTimeOffset s_time = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
 

@@ -5,12 +5,14 @@ namespace Cstp.Crypto.Tests;
 
 public sealed class PluginMarkTests
 {
-    [Fact]
-    public void The_module_is_marked_with_its_folders_name_and_the_current_contract()
+    [Theory]
+    [InlineData("crypto-bouncycastle")]
+    [InlineData("crypto-opensslinterop")]
+    public void A_module_is_marked_with_its_folders_name_and_the_current_contract(string name)
     {
-        var mark = Assembly.Load("crypto-bouncycastle").GetCustomAttribute<CstpPluginAttribute>();
+        var mark = Assembly.Load(name).GetCustomAttribute<CstpPluginAttribute>();
         Assert.NotNull(mark);
-        Assert.Equal("crypto-bouncycastle", mark.Name);
+        Assert.Equal(name, mark.Name);
         Assert.Equal(CstpPluginAttribute.CurrentContract, mark.Contract);
     }
 }

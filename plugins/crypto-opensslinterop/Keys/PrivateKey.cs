@@ -1,4 +1,6 @@
+using System.Formats.Asn1;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using Cstp.Abstractions;
 using Cstp.CryptoOpenSslInterop.Interop;
 
@@ -16,13 +18,33 @@ internal sealed class PrivateKey
         {
             Certificate = Certificate.Read(identity.Certificate);
             Key = identity.PrivateKey is Pkcs8PrivateKey pkcs8
-                ? EvpKey.ReadPrivate(pkcs8.Der.Span)
+                ? EvpKey.ReadPrivate(FirstForm(pkcs8.Der))
                 : throw new CmsKeyException("this module takes private keys as PKCS#8 only; import the key, or select a module that knows references");
+            if (!Key.Matches(Certificate.Key))
+                throw new CmsKeyException($"the key given for certificate {identity.Certificate.Fingerprint[..16]} is that of another certificate; import the two again");
         }
-        catch (Exception e) when (e is OpenSslException or System.Formats.Asn1.AsnContentException or Reading.CmsSyntaxException)
+        catch (Exception e) when (e is OpenSslException or AsnContentException or Reading.CmsSyntaxException)
         {
             throw new CmsKeyException($"key of certificate {identity.Certificate.Fingerprint[..16]} cannot be used: {e.Message}; import it again", e);
         }
+    }
+
+    /// <summary>PrivateKeyInfo of version 1 (RFC 5208): libcrypto 3.0 does not read the public key that version 2 may carry (RFC 5958).</summary>
+    private static byte[] FirstForm(ReadOnlyMemory<byte> der)
+    {
+        AsnReader info = new AsnReader(der, AsnEncodingRules.BER).ReadSequence();
+        info.ReadInteger();
+        ReadOnlyMemory<byte> algorithm = info.ReadEncodedValue();
+        byte[] key = info.ReadOctetString();
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            writer.WriteInteger(0);
+            writer.WriteEncodedValue(algorithm.Span);
+            writer.WriteOctetString(key);
+        }
+        CryptographicOperations.ZeroMemory(key);
+        return writer.Encode();
     }
 
     /// <summary>The identity.</summary>

@@ -31,8 +31,16 @@ internal sealed class CmsCursor(PipeWindow input)
     /// <summary>Octets of an element that is not content.</summary>
     public const int MaxElement = 1024 * 1024;
 
+    /// <summary>Elements within one that is read whole: real ones stay below a hundred.</summary>
+    private const int MaxInside = 16 * 1024;
+
+    /// <summary>Segments of content in a row that carry nothing; each costs time and none is needed.</summary>
+    private const int MaxEmptySegments = 1024;
+
     /// <summary>The ends of what was entered; -1 where two zero octets end it.</summary>
     private readonly Stack<long> _ends = new();
+    private int _emptySegments;
+    private int _inside;
 
     /// <summary>The tag of a context-specific constructed element.</summary>
     /// <param name="number">Its number.</param>
@@ -100,12 +108,17 @@ internal sealed class CmsCursor(PipeWindow input)
     public async ValueTask<byte[]> ReadAsync()
     {
         var element = new ArrayBufferWriter<byte>();
+        _inside = 0;
         await CopyAsync(element, _ends.Count);
         return element.WrittenSpan.ToArray();
     }
 
     /// <summary>Passes over the next element.</summary>
-    public async ValueTask SkipAsync() => await CopyAsync(null, _ends.Count);
+    public async ValueTask SkipAsync()
+    {
+        _inside = 0;
+        await CopyAsync(null, _ends.Count);
+    }
 
     /// <summary>Reads the content octets of an OCTET STRING of any form (X.690 8.7), piece by piece.</summary>
     /// <param name="tag">Its primitive tag; the constructed form is this with 0x20.</param>
@@ -137,6 +150,9 @@ internal sealed class CmsCursor(PipeWindow input)
     {
         if (!head.IsConstructed)
         {
+            _emptySegments = head.Length > 0 ? 0 : _emptySegments + 1;
+            if (_emptySegments > MaxEmptySegments)
+                throw new CmsSyntaxException("segments without content, without end");
             input.Take(head.Size);
             for (long left = head.Length; left > 0;)
             {
@@ -163,6 +179,8 @@ internal sealed class CmsCursor(PipeWindow input)
     {
         if (depth > MaxDepth)
             throw new CmsSyntaxException($"nested deeper than {MaxDepth}");
+        if (++_inside > MaxInside)
+            throw new CmsSyntaxException("elements without end");
         if (await PeekAsync() is not { } head)
             throw new CmsSyntaxException("an element is missing");
         if (head.Length > MaxElement)

@@ -9,7 +9,8 @@ namespace Cstp.CryptoOpenSslInterop.Reading;
 /// <summary>Opens the content key with a private key.</summary>
 /// <param name="key">The key.</param>
 /// <param name="keyLength">Octets of the content key.</param>
-internal sealed class ContentKeyOpening(PrivateKey key, int keyLength)
+/// <param name="contentCipher">The content cipher's name.</param>
+internal sealed class ContentKeyOpening(PrivateKey key, int keyLength, string contentCipher)
 {
     /// <summary>Opens.</summary>
     /// <param name="recipient">A way that names the key.</param>
@@ -56,13 +57,14 @@ internal sealed class ContentKeyOpening(PrivateKey key, int keyLength)
         if ((!isX25519 && key.Certificate.Algorithm != Oids.Ec) || recipient.Algorithm.Parameters.IsEmpty || originator.Algorithm.Oid != key.Certificate.Algorithm)
             return (null, "");
         AlgorithmValue wrap = AlgorithmValue.Read(new AsnReader(recipient.Algorithm.Parameters, AsnEncodingRules.BER));
-        if (AgreementScheme.WrapKeyLength(wrap.Oid) is not { } wrapLength)
+        bool isTripleDes = wrap.Oid == TripleDesWrap.Oid && contentCipher == CmsAlgorithmNames.TripleDesCbc;
+        if ((isTripleDes ? TripleDesWrap.KeyLength : AgreementScheme.WrapKeyLength(wrap.Oid)) is not { } wrapLength)
             return (null, "");
         using EvpKey peer = EvpKey.ReadPublic(PeerInfo(originator.Key));
         if (key.Key.Agree(peer) is not { } secret)
             return (null, "");
-        byte[] wrapKey = scheme.Derive(secret, recipient.Algorithm.Parameters, wrapLength, recipient.Material);
-        byte[]? contentKey = KeyWrap.Unwrap(wrapKey, recipient.EncryptedKey);
+        byte[] wrapKey = scheme.Derive(secret, recipient.Algorithm.Parameters, wrapLength, recipient.Material is { } material ? material.AsMemory() : (ReadOnlyMemory<byte>?)null);
+        byte[]? contentKey = isTripleDes ? TripleDesWrap.Unwrap(wrapKey, recipient.EncryptedKey) : KeyWrap.Unwrap(wrapKey, recipient.EncryptedKey);
         CryptographicOperations.ZeroMemory(secret);
         CryptographicOperations.ZeroMemory(wrapKey);
         return (OfLength(contentKey), isX25519 ? CmsAlgorithmNames.X25519 : key.Certificate.Curve!.AgreementName);

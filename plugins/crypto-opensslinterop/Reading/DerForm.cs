@@ -56,6 +56,8 @@ internal static class DerForm
             writer.WriteOctetString(reader.ReadOctetString());
             return writer.Encode();
         }
+        if (tag.TagClass == TagClass.Universal && (UniversalTagNumber)tag.TagValue is not (UniversalTagNumber.Sequence or UniversalTagNumber.Set))
+            throw new CmsSyntaxException("a constructed value that DER has not");
         bool isSet = tag == Asn1Tag.SetOf || (tag.TagClass == TagClass.Universal && tag.TagValue == (int)UniversalTagNumber.Set);
         AsnReader inside = isSet ? reader.ReadSetOf(skipSortOrderValidation: true) : reader.ReadSequence(tag);
         var children = new List<byte[]>();

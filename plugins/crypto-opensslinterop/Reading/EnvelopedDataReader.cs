@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Formats.Asn1;
 using System.Security.Cryptography;
 using Cstp.Abstractions;
 using Cstp.CryptoOpenSslInterop.Interop;
@@ -18,27 +17,24 @@ internal sealed class EnvelopedDataReader(PipeWindow input, PipeOutput output, D
     private const int MaxTries = 8;
     private const int Block = 16 * 1024;
 
-    /// <summary>Ciphertext that is held for a tag over attributes, which stand behind it (RFC 5083 2.2).</summary>
-    private const int MaxHeld = 1024 * 1024;
-
     private readonly CmsCursor _cursor = new(input);
 
     /// <summary>Decrypts.</summary>
     public async Task<DecryptionResult> ReadAsync()
     {
         await _cursor.EnterAsync(CmsCursor.Sequence, "ContentInfo");
-        string kind = Oid(await _cursor.ReadAsync(CmsCursor.ObjectIdentifier, "contentType"));
+        string kind = Elements.Oid(await _cursor.ReadAsync(CmsCursor.ObjectIdentifier, "contentType"));
         bool isAuthenticated = kind == Oids.AuthEnvelopedData;
         if (!isAuthenticated && kind != Oids.EnvelopedData)
             throw new CmsSyntaxException($"content type {kind}, neither EnvelopedData nor AuthEnvelopedData");
         await _cursor.EnterAsync(CmsCursor.Context(0), "content");
         await _cursor.EnterAsync(CmsCursor.Sequence, kind);
-        await _cursor.ReadAsync(CmsCursor.Integer, "version");
+        Elements.CheckInteger(await _cursor.ReadAsync(CmsCursor.Integer, "version"));
         if (await _cursor.PeekAsync() is { } head && head.Tag == CmsCursor.Context(0))
             await _cursor.SkipAsync();                                   // originatorInfo
         (List<(RecipientValue Recipient, PrivateKey Key)> matches, int count) = await ReadRecipientsAsync();
         await _cursor.EnterAsync(CmsCursor.Sequence, "encryptedContentInfo");
-        await _cursor.ReadAsync(CmsCursor.ObjectIdentifier, "contentType of the content");
+        string type = Elements.Oid(await _cursor.ReadAsync(CmsCursor.ObjectIdentifier, "contentType of the content"));
         ContentCipherValue cipher = ContentCipherValue.Read(await _cursor.ReadAsync(CmsCursor.Sequence, "contentEncryptionAlgorithm"));
         if (matches.Count == 0)
         {
@@ -60,7 +56,7 @@ internal sealed class EnvelopedDataReader(PipeWindow input, PipeOutput output, D
         contentKey ??= RandomNumberGenerator.GetBytes(cipher.KeyLength);
         try
         {
-            bool holds = isAuthenticated ? await DecryptGcmAsync(cipher, contentKey) : await DecryptCbcAsync(cipher, contentKey);
+            bool holds = isAuthenticated ? await DecryptGcmAsync(cipher, contentKey, type) : await DecryptCbcAsync(cipher, contentKey);
             if (failed || !holds)
                 return new DecryptionResult.Failed(failed ? "the content key did not open" : isAuthenticated ? "the tag does not match" : "the padding is wrong");
             return new DecryptionResult.Decrypted(isAuthenticated, key.Identity, cipher.Name, keyName);
@@ -82,7 +78,7 @@ internal sealed class EnvelopedDataReader(PipeWindow input, PipeOutput output, D
             foreach (RecipientValue? recipient in RecipientValue.Read(element).DefaultIfEmpty())
             {
                 if (++count > MaxRecipients)
-                    throw new CmsSyntaxException($"over {MaxRecipients} recipients");
+                    throw new CmsSyntaxException($"there are over {MaxRecipients} recipients");
                 if (recipient is not null && request.Keys.FirstOrDefault(k => Certificate.Read(k.Certificate).Answers(recipient.Identifier)) is { } identity)
                     matches.Add((recipient, PrivateKey.Read(identity)));
             }
@@ -96,7 +92,7 @@ internal sealed class EnvelopedDataReader(PipeWindow input, PipeOutput output, D
         string name = "";
         foreach ((RecipientValue recipient, PrivateKey key) in matches.Take(MaxTries))
         {
-            (byte[]? contentKey, name) = new ContentKeyOpening(key, cipher.KeyLength).Open(recipient);
+            (byte[]? contentKey, name) = new ContentKeyOpening(key, cipher.KeyLength, cipher.Name).Open(recipient);
             if (contentKey is not null)
                 return (contentKey, key, name);
         }
@@ -106,7 +102,7 @@ internal sealed class EnvelopedDataReader(PipeWindow input, PipeOutput output, D
     private async Task<bool> DecryptCbcAsync(ContentCipherValue value, byte[] key)
     {
         using var cipher = EvpCipher.Start(value.Name, key, value.Iv, encrypts: false);
-        await DecryptAsync(cipher, null);
+        await DecryptAsync(cipher);
         byte[] last = new byte[32];
         int written = cipher.Finish(last);
         if (written > 0)
@@ -118,15 +114,16 @@ internal sealed class EnvelopedDataReader(PipeWindow input, PipeOutput output, D
         return written >= 0;
     }
 
-    private async Task<bool> DecryptGcmAsync(ContentCipherValue value, byte[] key)
+    private async Task<bool> DecryptGcmAsync(ContentCipherValue value, byte[] key, string type)
     {
         using var cipher = EvpCipher.Start(value.Name, key, value.Iv, encrypts: false);
-        var held = new ArrayBufferWriter<byte>();
-        await DecryptAsync(cipher, held);
+        long length = await DecryptAsync(cipher);
         await _cursor.LeaveAsync("encryptedContentInfo");
         byte[]? attributes = null;
         if (await _cursor.PeekAsync() is { } head && head.Tag == CmsCursor.Context(1))
-            attributes = await _cursor.ReadAsync();
+            attributes = DerForm.Whole(await _cursor.ReadAsync(), 1);
+        else if (type != Oids.Data)
+            throw new CmsSyntaxException("content that is not data, without authenticated attributes");
         var mac = new ArrayBufferWriter<byte>();
         await _cursor.ReadOctetsAsync(CmsCursor.OctetString, "mac", piece =>
         {
@@ -140,35 +137,18 @@ internal sealed class EnvelopedDataReader(PipeWindow input, PipeOutput output, D
         await CloseAsync();
         if (mac.WrittenCount != value.TagLength)
             return false;
-        if (attributes is not null)
-            return HoldsWithAttributes(value, key, held, mac.WrittenSpan, DerForm.Whole(attributes, 1));
-        cipher.ExpectTag(mac.WrittenSpan);
+        cipher.ExpectTag(attributes is null ? mac.WrittenSpan : LateAttributes.TagWithout(key, attributes, length, mac.WrittenSpan));
         return cipher.Finish(new byte[32]) >= 0;
     }
 
-    /// <summary>The attributes are the additional data, which GCM wants first: the held ciphertext is gone through once more.</summary>
-    private static bool HoldsWithAttributes(ContentCipherValue value, byte[] key, ArrayBufferWriter<byte> held, ReadOnlySpan<byte> mac, byte[] attributes)
-    {
-        if (held.WrittenCount > MaxHeld)
-            throw new CmsSyntaxException($"authenticated attributes behind more than {MaxHeld} octets");
-        using var cipher = EvpCipher.Start(value.Name, key, value.Iv, encrypts: false);
-        cipher.Authenticate(attributes);
-        byte[] content = new byte[held.WrittenCount + 32];
-        cipher.Update(held.WrittenSpan, content);
-        CryptographicOperations.ZeroMemory(content);
-        cipher.ExpectTag(mac);
-        return cipher.Finish(new byte[32]) >= 0;
-    }
-
-    private async Task DecryptAsync(EvpCipher cipher, ArrayBufferWriter<byte>? held)
+    private async Task<long> DecryptAsync(EvpCipher cipher)
     {
         if (await _cursor.PeekAsync() is not { } head || (head.Tag | 0x20) != 0xA0)
             throw new CmsSyntaxException("the encrypted content is missing");
+        long length = 0;
         await _cursor.ReadOctetsAsync(0x80, "the encrypted content", async piece =>
         {
-            // One octet over the limit says that it was too much.
-            if (held is not null && held.WrittenCount <= MaxHeld)
-                held.Write(piece.Span[..Math.Min(piece.Length, MaxHeld + 1 - held.WrittenCount)]);
+            length += piece.Length;
             for (int at = 0; at < piece.Length; at += Block)
             {
                 ReadOnlyMemory<byte> part = piece[at..Math.Min(piece.Length, at + Block)];
@@ -176,6 +156,7 @@ internal sealed class EnvelopedDataReader(PipeWindow input, PipeOutput output, D
                 await output.FlushAsync();
             }
         });
+        return length;
     }
 
     /// <summary>Nothing is opened, but the structure must still be one.</summary>
@@ -196,6 +177,4 @@ internal sealed class EnvelopedDataReader(PipeWindow input, PipeOutput output, D
         await _cursor.LeaveAsync("ContentInfo");
         await _cursor.EndAsync();
     }
-
-    private static string Oid(byte[] element) => new AsnReader(element, AsnEncodingRules.BER).ReadObjectIdentifier();
 }

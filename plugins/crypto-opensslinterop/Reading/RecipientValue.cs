@@ -45,7 +45,11 @@ internal abstract record RecipientValue
         var reader = new AsnReader(element, AsnEncodingRules.BER);
         if (reader.PeekTag() == Asn1Tag.Sequence)
             return [ReadTransport(reader.ReadSequence())];
-        return reader.PeekTag().HasSameClassAndValue(s_one) ? ReadAgreement(reader.ReadSequence(s_one)) : [];
+        Asn1Tag tag = reader.PeekTag();
+        if (tag.HasSameClassAndValue(s_one))
+            return ReadAgreement(reader.ReadSequence(s_one));
+        // Shared keys, passwords and others [2] to [4] are never tried.
+        return tag is { TagClass: TagClass.ContextSpecific, TagValue: >= 2 and <= 4 } ? [] : throw new CmsSyntaxException("a RecipientInfo of unknown kind");
     }
 
     private static Transport ReadTransport(AsnReader transport)

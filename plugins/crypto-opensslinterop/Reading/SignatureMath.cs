@@ -24,6 +24,15 @@ internal sealed class SignatureMath(SignerValue signer, Certificate certificate,
             reason = "the key is not of the signature algorithm's kind";
             return SignatureValidity.Invalid;
         }
+        try
+        {
+            _ = certificate.Key;
+        }
+        catch (OpenSslException e)
+        {
+            reason = $"libcrypto does not take the signer's key: {e.Message}";
+            return SignatureValidity.Unsupported;
+        }
         if (family == Oids.Ed25519 && signer.SignedAttributes is null)
         {
             reason = "Ed25519 without signed attributes needs the whole content at once";

@@ -27,11 +27,11 @@ internal sealed class SignedDataReader(PipeWindow input, VerificationRequest ver
     private async Task<VerificationResult> ReadAsync(ContentDigests? detached, PipeOutput? output)
     {
         await _cursor.EnterAsync(CmsCursor.Sequence, "ContentInfo");
-        if (Oid(await _cursor.ReadAsync(CmsCursor.ObjectIdentifier, "contentType")) is var kind && kind != Oids.SignedData)
+        if (Elements.Oid(await _cursor.ReadAsync(CmsCursor.ObjectIdentifier, "contentType")) is var kind && kind != Oids.SignedData)
             throw new CmsSyntaxException($"content type {kind}, not SignedData");
         await _cursor.EnterAsync(CmsCursor.Context(0), "content");
         await _cursor.EnterAsync(CmsCursor.Sequence, "SignedData");
-        await _cursor.ReadAsync(CmsCursor.Integer, "version");
+        Elements.CheckInteger(await _cursor.ReadAsync(CmsCursor.Integer, "version"));
         string[] announced = Announced(await _cursor.ReadAsync(CmsCursor.Set, "digestAlgorithms"));
         using ContentDigests digests = detached ?? new ContentDigests(announced.Select(Oids.DigestName).OfType<string>());
         (string type, bool hasContent) = await ReadContentAsync(detached is null ? digests : null, output);
@@ -56,7 +56,7 @@ internal sealed class SignedDataReader(PipeWindow input, VerificationRequest ver
     private async ValueTask<(string Type, bool HasContent)> ReadContentAsync(ContentDigests? digests, PipeOutput? output)
     {
         await _cursor.EnterAsync(CmsCursor.Sequence, "encapContentInfo");
-        string type = Oid(await _cursor.ReadAsync(CmsCursor.ObjectIdentifier, "eContentType"));
+        string type = Elements.Oid(await _cursor.ReadAsync(CmsCursor.ObjectIdentifier, "eContentType"));
         bool hasContent = await _cursor.TryEnterAsync(CmsCursor.Context(0));
         if (hasContent)
         {
@@ -101,7 +101,7 @@ internal sealed class SignedDataReader(PipeWindow input, VerificationRequest ver
         while (await _cursor.PeekAsync() is not null)
         {
             if (signers.Count == MaxSigners)
-                throw new CmsSyntaxException($"over {MaxSigners} signers");
+                throw new CmsSyntaxException($"there are over {MaxSigners} signers");
             signers.Add(await _cursor.ReadAsync(CmsCursor.Sequence, "a SignerInfo"));
         }
         await _cursor.LeaveAsync("signerInfos");
@@ -116,6 +116,4 @@ internal sealed class SignedDataReader(PipeWindow input, VerificationRequest ver
             oids.Add(AlgorithmValue.Read(algorithms).Oid);
         return [.. oids];
     }
-
-    private static string Oid(byte[] element) => new AsnReader(element, AsnEncodingRules.BER).ReadObjectIdentifier();
 }

@@ -8,6 +8,17 @@ namespace Cstp.CryptoOpenSslInterop.Reading;
 /// <summary>What the signed attributes say (RFC 5652 11, RFC 5035, RFC 6211).</summary>
 internal sealed class SignerAttributes
 {
+    /// <summary>More than anyone writes; the rest is left out.</summary>
+    private const int MaxCapabilities = 64;
+
+    /// <summary>Arcs of capabilities that are no content ciphers: signatures, digests, key management, key wraps, preferences.</summary>
+    private static readonly string[] s_otherCapabilities =
+    [
+        "1.2.840.113549.1.1.", "1.2.840.113549.2.", "1.2.840.113549.1.9.16.3.", "1.2.840.113549.1.9.16.11.", "1.2.840.10040.", "1.2.840.10045.",
+        "1.3.132.", "1.3.133.", "1.3.101.", "1.3.14.3.2.26", "2.16.840.1.101.3.4.2.", "2.16.840.1.101.3.4.3.",
+        "2.16.840.1.101.3.4.1.5", "2.16.840.1.101.3.4.1.25", "2.16.840.1.101.3.4.1.45",
+    ];
+
     private static readonly Asn1Tag s_one = new(TagClass.ContextSpecific, 1);
 
     private readonly Dictionary<string, List<ReadOnlyMemory<byte>>> _values = [];
@@ -51,10 +62,11 @@ internal sealed class SignerAttributes
                 return [];
             var names = new List<string>();
             AsnReader list = new AsnReader(value, AsnEncodingRules.BER).ReadSequence();
-            while (list.HasData)
+            while (list.HasData && names.Count < MaxCapabilities)
             {
                 string oid = list.ReadSequence().ReadObjectIdentifier();
-                names.Add(Oids.Cipher(oid)?.Name ?? oid);
+                if (!Array.Exists(s_otherCapabilities, oid.StartsWith))
+                    names.Add(Oids.Cipher(oid)?.Name ?? oid);
             }
             return names;
         }
@@ -117,5 +129,5 @@ internal sealed class SignerAttributes
             : null;
     }
 
-    private ReadOnlyMemory<byte>? Single(string type) => _values.TryGetValue(type, out var values) && values.Count == 1 ? values[0] : null;
+    private ReadOnlyMemory<byte>? Single(string type) => _values.TryGetValue(type, out var values) && values.Count == 1 ? values[0] : (ReadOnlyMemory<byte>?)null;
 }

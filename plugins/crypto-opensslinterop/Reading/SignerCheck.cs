@@ -38,7 +38,7 @@ internal sealed class SignerCheck(
                 result = result with { Certificate = candidates[^1].Encoded, Signature = Name(scheme?.Family, candidates[^1]) ?? signer.Signature.Oid };
 
             if (isDetached && hasContent)
-                return Wrong(result, "a detached signature that carries content");
+                return Wrong(result, "a detached signature carries content");
             if (signer.UnsignedTypes.Intersect(s_onlySigned).Any())
                 return Wrong(result, "an attribute that must be signed stands unsigned");
             if (scheme is not { } known)
@@ -49,14 +49,14 @@ internal sealed class SignerCheck(
             {
                 return isDetached
                     ? result with { Validity = SignatureValidity.DigestMissing, Reason = $"the content was not digested with {digest}" }
-                    : Wrong(result, $"the digest {digest} was not announced");
+                    : Wrong(result, $"the digest {digest} is not announced");
             }
             if (known.Digest is { } named && named != digest)
                 return Wrong(result, "the signature algorithm names another digest");
             if (attributes is null && contentType != Oids.Data)
                 return Wrong(result, "no signed attributes though the content is not data");
             if (attributes is null && digests.LooksLikeAttributes)
-                return Wrong(result, "content that looks like signed attributes, without any");
+                return Wrong(result, "the content could be signed attributes of another message");
             if (attributes?.FindFault(contentType, contentDigest, signer) is { } fault)
                 return Wrong(result, fault);
             if (candidates.Length == 0)
@@ -78,7 +78,7 @@ internal sealed class SignerCheck(
             last = result with { Certificate = candidate.Encoded, Signature = Name(family, candidate) ?? signer.Signature.Oid };
             if (candidate.Fault is { } fault)
             {
-                last = Wrong(last, fault);
+                last = last with { Validity = SignatureValidity.Unsupported, Reason = fault };
                 continue;
             }
             if (attributes is not null && !attributes.Name(candidate))

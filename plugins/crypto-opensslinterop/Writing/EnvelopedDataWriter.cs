@@ -36,7 +36,7 @@ internal sealed class EnvelopedDataWriter(EncryptionRequest request)
         {
             RecipientInfoWriter[] recipients = [.. request.Recipients.DistinctBy(r => r.Certificate).Select(r => new RecipientInfoWriter(r))];
             if (recipients.Length == 0)
-                throw new CmsKeyException("a message must be encrypted to somebody; give at least one recipient");
+                throw new ArgumentException("a message must be encrypted to somebody; give at least one recipient", nameof(content));
             bool onlyTransport = recipients.All(r => r.IsTransport);
             Ber.Begin(output, CmsCursor.Sequence);
             Ber.Write(output, w => w.WriteObjectIdentifier(IsGcm ? Oids.AuthEnvelopedData : Oids.EnvelopedData));

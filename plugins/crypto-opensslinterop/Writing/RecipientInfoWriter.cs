@@ -34,7 +34,7 @@ internal sealed class RecipientInfoWriter
         if (_certificate.Fault is { } fault)
             throw new CmsKeyException($"nothing is encrypted to certificate {name}: {fault}; ask its owner for another");
         if (_certificate.Algorithm is not (Oids.Rsa or Oids.Ec or Oids.X25519))
-            throw new CmsKeyException($"nothing can be encrypted to certificate {name}: its key ({_certificate.Algorithm}) is not RSA, EC or X25519; ask its owner for another");
+            throw new CmsKeyException($"nothing can be encrypted to certificate {name}: its key only signs ({_certificate.Algorithm}); ask its owner for one with an RSA, EC or X25519 key");
     }
 
     /// <summary>Whether it is a KeyTransRecipientInfo.</summary>

@@ -1,0 +1,129 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Cstp.Abstractions;
+using Cstp.CryptoBouncyCastle;
+using Cstp.CryptoOpenSslInterop;
+
+namespace Cstp.Crypto.Tests;
+
+/// <summary>Both modules get the same damaged messages: they accept the same, refuse the same, and give the same octets.</summary>
+public sealed class DifferentialTests
+{
+    /// <summary>Mutants of each message; a long run takes more from the environment.</summary>
+    private static readonly int s_mutants = int.TryParse(Environment.GetEnvironmentVariable("CSTP_TEST_MUTANTS"), out int n) ? n : 1_500;
+
+    private static readonly ICmsEnveloper[] s_modules = [new BouncyCastleEnveloper(), new OpenSslEnveloper()];
+    private static readonly byte[] s_content = "Content-Type: text/plain\r\n\r\nHello, this is content of some length.\r\n"u8.ToArray();
+    private static readonly EncodedCertificate[] s_signers = [.. new[] { "rsa", "pss", "p256", "ed25519" }.Select(name => TestIdentities.ByName(name).Certificate)];
+    private static readonly CmsIdentity[] s_keys = [TestIdentities.Rsa, TestIdentities.P256, TestIdentities.P384, TestIdentities.X25519];
+
+    [Theory]
+    [InlineData("rsa")]
+    [InlineData("pss")]
+    [InlineData("p256")]
+    [InlineData("ed25519")]
+    public async Task Modules_agree_on_damaged_signed_messages(string signer)
+    {
+        foreach (ICmsEnveloper maker in s_modules)
+        {
+            byte[] message = await RunAsync(s_content, (from, to) => maker.SignAsync(from, to, Exchange.Signing(TestIdentities.ByName(signer)), default));
+            await AgreeAsync(message, signer, VerifyAsync);
+        }
+    }
+
+    [Theory]
+    [InlineData("rsa", ContentCipher.Aes128Cbc)]
+    [InlineData("rsa", ContentCipher.Aes256Gcm)]
+    [InlineData("p256", ContentCipher.Aes256Gcm)]
+    [InlineData("p384", ContentCipher.Aes128Gcm)]
+    [InlineData("x25519", ContentCipher.Aes256Gcm)]
+    public async Task Modules_agree_on_damaged_encrypted_messages(string recipient, ContentCipher cipher)
+    {
+        foreach (ICmsEnveloper maker in s_modules)
+        {
+            byte[] message = await RunAsync(s_content, (from, to) => maker.EncryptAsync(
+                from, to, Exchange.Encryption(cipher, recipient == "rsa" ? RsaKeyTransport.OaepSha256 : RsaKeyTransport.Pkcs1, TestIdentities.ByName(recipient)), default));
+            await AgreeAsync(message, recipient, DecryptAsync);
+        }
+    }
+
+    private static async Task AgreeAsync(byte[] message, string name, Func<ICmsEnveloper, byte[], Task<string>> judge)
+    {
+        Assert.StartsWith("accepted", await judge(s_modules[0], message), StringComparison.Ordinal);
+        int seed = int.TryParse(Environment.GetEnvironmentVariable("CSTP_TEST_SEED"), out int given) ? given : Random.Shared.Next();
+        var random = new Random(seed);
+        for (int i = 0; i < s_mutants; i++)
+        {
+            byte[] mutant = Mutate(message, random);
+            string first = await judge(s_modules[0], mutant);
+            string second = await judge(s_modules[1], mutant);
+            Assert.True(first == second, $"{name}, seed {seed}, mutant {i}: {first} / {second}\n{Convert.ToBase64String(mutant)}");
+        }
+    }
+
+    private static byte[] Mutate(byte[] message, Random random)
+    {
+        List<byte> octets = [.. message];
+        for (int times = random.Next(1, 3); times > 0; times--)
+        {
+            int at = random.Next(octets.Count);
+            int length = Math.Min(random.Next(1, 20), octets.Count - at);
+            switch (random.Next(7))
+            {
+                case 0 or 1:
+                    octets[at] ^= (byte)(1 << random.Next(8));
+                    break;
+                case 2:
+                    octets[at] = (byte)random.Next(256);
+                    break;
+                case 3:
+                    octets.RemoveRange(at, length);
+                    break;
+                case 4:
+                    octets.InsertRange(at, octets.GetRange(at, length));
+                    break;
+                case 5:
+                    octets[at] = new byte[] { 0, 0x80, 0xFF, 0x30, 0x31, 0x24, 0x04, 0x05, 0x06, 0xA0 }[random.Next(10)];
+                    break;
+                default:
+                    octets.RemoveRange(at, octets.Count - at);
+                    break;
+            }
+            if (octets.Count == 0)
+                return [];
+        }
+        return [.. octets];
+    }
+
+    private static async Task<string> VerifyAsync(ICmsEnveloper module, byte[] message)
+    {
+        VerificationResult? result = null;
+        byte[] content = await RunAsync(message, async (from, to) => result = await module.VerifyAsync(from, to, new VerificationRequest(_ => []), default));
+        // A damaged certificate is another one, which nobody trusts: how much of it a module looks at is its own affair.
+        return result is VerificationResult.Checked { Signers: { Count: > 0 } signers }
+            && signers.All(s => s.Validity == SignatureValidity.Valid && s_signers.Contains(s.Certificate!))
+            ? $"accepted {Convert.ToHexString(content)} {string.Join(',', signers.Select(s => $"{s.Certificate} {s.Digest} {s.Signature}"))}"
+            : "refused";
+    }
+
+    private static async Task<string> DecryptAsync(ICmsEnveloper module, byte[] message)
+    {
+        DecryptionResult? result = null;
+        byte[] content = await RunAsync(message, async (from, to) => result = await module.DecryptAsync(from, to, new DecryptionRequest(s_keys), default));
+        return result switch
+        {
+            DecryptionResult.Decrypted decrypted => $"accepted {Convert.ToHexString(content)} {decrypted.ContentEncryption} {decrypted.KeyManagement} {decrypted.Authenticated}",
+            _ => "refused",   // a damaged name is no key of ours, or no name at all: the message stays closed either way
+        };
+    }
+
+    private static async Task<byte[]> RunAsync(byte[] input, Func<PipeReader, PipeWriter, ValueTask> stage)
+    {
+        using var output = new MemoryStream();
+        PipeReader from = PipeReader.Create(new ReadOnlySequence<byte>(input));
+        PipeWriter to = PipeWriter.Create(output);
+        await stage(from, to);
+        await to.CompleteAsync();
+        return output.ToArray();
+    }
+}
