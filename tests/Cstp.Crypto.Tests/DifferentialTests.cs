@@ -57,7 +57,7 @@ public sealed class DifferentialTests
             byte[] mutant = Mutate(message, random);
             string first = await judge(s_modules[0], mutant);
             string second = await judge(s_modules[1], mutant);
-            Assert.True(first == second, $"{name}, seed {seed}, mutant {i}: {first} / {second}\n{Convert.ToBase64String(mutant)}");
+            Assert.True(first.Split('|')[0] == second.Split('|')[0], $"{name}, seed {seed}, mutant {i}: {first} / {second}\n{Convert.ToBase64String(mutant)}");
         }
     }
 
@@ -103,8 +103,12 @@ public sealed class DifferentialTests
         return result is VerificationResult.Checked { Signers: { Count: > 0 } signers }
             && signers.All(s => s.Validity == SignatureValidity.Valid && s_signers.Contains(s.Certificate!))
             ? $"accepted {Convert.ToHexString(content)} {string.Join(',', signers.Select(s => $"{s.Certificate} {s.Digest} {s.Signature}"))}"
-            : "refused";
+            : $"refused|{Describe(result)}";
     }
+
+    private static string Describe(VerificationResult? result) => result is VerificationResult.Checked { Signers: var signers }
+        ? string.Join(", ", signers.Select(s => $"{s.Validity}: {s.Reason}"))
+        : $"{result}";
 
     private static async Task<string> DecryptAsync(ICmsEnveloper module, byte[] message)
     {
@@ -113,7 +117,7 @@ public sealed class DifferentialTests
         return result switch
         {
             DecryptionResult.Decrypted decrypted => $"accepted {Convert.ToHexString(content)} {decrypted.ContentEncryption} {decrypted.KeyManagement} {decrypted.Authenticated}",
-            _ => "refused",   // a damaged name is no key of ours, or no name at all: the message stays closed either way
+            _ => $"refused|{result}",   // a damaged name is no key of ours, or no name at all: the message stays closed either way
         };
     }
 

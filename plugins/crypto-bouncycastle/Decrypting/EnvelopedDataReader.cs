@@ -145,7 +145,7 @@ internal sealed class EnvelopedDataReader(OctetSource envelopedData, OctetSink c
 
     private async ValueTask SkipOptionalAsync(int number)
     {
-        if (await _reader.PeekAsync() is { IsEnd: false } next && next.Tag == BerTag.Context(number))
+        if (await _reader.PeekAsync() is { IsEnd: false, Constructed: true } next && next.Tag == BerTag.Context(number))
             await _reader.SkipElementAsync();
     }
 }

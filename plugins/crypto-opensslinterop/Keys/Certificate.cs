@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using Cstp.Abstractions;
 using Cstp.CryptoOpenSslInterop.Interop;
 using Cstp.CryptoOpenSslInterop.Reading;
@@ -33,12 +34,12 @@ internal sealed class Certificate
         body.ReadEncodedValue();                                     // validity
         body.ReadEncodedValue();                                     // subject
         PublicKeyInfo = body.ReadEncodedValue();
-        SubjectKeyIdentifier = ReadKeyIdentifier(body);
 
         AsnReader info = new AsnReader(PublicKeyInfo, AsnEncodingRules.DER).ReadSequence();
         AlgorithmValue algorithm = AlgorithmValue.Read(info);
         Algorithm = algorithm.Oid;
         PublicKeyOctets = info.ReadBitString(out _);
+        SubjectKeyIdentifier = ReadKeyIdentifier(body) ?? SHA1.HashData(PublicKeyOctets.Span);
         switch (Algorithm)
         {
             case Oids.Ec:
@@ -67,7 +68,7 @@ internal sealed class Certificate
     /// <summary>The issuer's Name.</summary>
     public ReadOnlyMemory<byte> Issuer { get; }
 
-    /// <summary>The key identifier; empty where there is none.</summary>
+    /// <summary>The extension's value; where there is none, SHA-1 of the key (RFC 5280 4.2.1.2).</summary>
     public ReadOnlyMemory<byte> SubjectKeyIdentifier { get; }
 
     /// <summary>The SubjectPublicKeyInfo.</summary>
@@ -117,9 +118,9 @@ internal sealed class Certificate
     /// <param name="identifier">The identifier.</param>
     public bool Answers(SignerIdentifier identifier) => identifier.SubjectKeyIdentifier.Length > 0
         ? identifier.SubjectKeyIdentifier.Span.SequenceEqual(SubjectKeyIdentifier.Span)
-        : identifier.SerialNumber.Span.SequenceEqual(SerialNumber.Span) && identifier.Issuer.Span.SequenceEqual(Issuer.Span);
+        : identifier.SerialNumber.Span.SequenceEqual(SerialNumber.Span) && DistinguishedName.Same(identifier.Issuer.Span, Issuer.Span);
 
-    private static ReadOnlyMemory<byte> ReadKeyIdentifier(AsnReader body)
+    private static byte[]? ReadKeyIdentifier(AsnReader body)
     {
         var extensions = new Asn1Tag(TagClass.ContextSpecific, 3);
         while (body.HasData)
@@ -141,7 +142,7 @@ internal sealed class Certificate
                     return new AsnReader(value, AsnEncodingRules.DER).ReadOctetString();
             }
         }
-        return default;
+        return null;
     }
 
     private string? RsaFault()

@@ -56,7 +56,7 @@ internal sealed class CmsCursor(PipeWindow input)
         ElementHead head = await HeadAsync();
         if (isIndefinite && head is { Tag: 0, Length: 0 })
             return null;
-        if (head.Tag == 0)
+        if ((head.Tag & ~0x20) == 0)
             throw new CmsSyntaxException("end-of-contents octets where none may be");
         if (head.Length >= 0 && Bound() is { } bound && input.Position + head.Size + head.Length > bound)
             throw new CmsSyntaxException("an element is longer than what holds it");
@@ -105,20 +105,19 @@ internal sealed class CmsCursor(PipeWindow input)
     }
 
     /// <summary>Reads the next element whole, whatever it is.</summary>
-    public async ValueTask<byte[]> ReadAsync()
+    /// <param name="primitives">Whether the values of primitive types inside are held to their rules, too.</param>
+    public async ValueTask<byte[]> ReadAsync(bool primitives = true)
     {
         var element = new ArrayBufferWriter<byte>();
         _inside = 0;
         await CopyAsync(element, _ends.Count);
-        return element.WrittenSpan.ToArray();
+        byte[] octets = element.WrittenSpan.ToArray();
+        WellFormed.Check(octets, primitives, _ends.Count);
+        return octets;
     }
 
-    /// <summary>Passes over the next element.</summary>
-    public async ValueTask SkipAsync()
-    {
-        _inside = 0;
-        await CopyAsync(null, _ends.Count);
-    }
+    /// <summary>Passes over the next element, which must be one all the same.</summary>
+    public async ValueTask SkipAsync() => await ReadAsync(primitives: false);
 
     /// <summary>Reads the content octets of an OCTET STRING of any form (X.690 8.7), piece by piece.</summary>
     /// <param name="tag">Its primitive tag; the constructed form is this with 0x20.</param>
@@ -175,7 +174,7 @@ internal sealed class CmsCursor(PipeWindow input)
         await LeaveAsync("a constructed OCTET STRING");
     }
 
-    private async ValueTask CopyAsync(ArrayBufferWriter<byte>? target, int depth)
+    private async ValueTask CopyAsync(ArrayBufferWriter<byte> target, int depth)
     {
         if (depth > MaxDepth)
             throw new CmsSyntaxException($"nested deeper than {MaxDepth}");
@@ -203,16 +202,16 @@ internal sealed class CmsCursor(PipeWindow input)
         await CopyOctetsAsync(target, 2);
     }
 
-    private async ValueTask CopyOctetsAsync(ArrayBufferWriter<byte>? target, long count)
+    private async ValueTask CopyOctetsAsync(ArrayBufferWriter<byte> target, long count)
     {
-        if (target is not null && target.WrittenCount + count > MaxElement + 64)
+        if (target.WrittenCount + count > MaxElement + 64)
             throw new CmsSyntaxException($"an element over {MaxElement} octets");
         while (count > 0)
         {
             if (await input.LookAsync(1) == 0)
                 throw new CmsSyntaxException("the message ends in the middle of an element");
             ReadOnlyMemory<byte> octets = input.Piece(count);
-            target?.Write(octets.Span);
+            target.Write(octets.Span);
             count -= octets.Length;
             input.Take(octets.Length);
         }

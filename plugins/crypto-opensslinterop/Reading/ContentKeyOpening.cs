@@ -102,7 +102,7 @@ internal sealed class ContentKeyOpening(PrivateKey key, int keyLength, string co
         {
             Asn1Tag tag = sequence.PeekTag();
             AsnReader value = sequence.ReadSequence(tag);
-            switch (tag.TagValue)
+            switch (tag.TagClass == TagClass.ContextSpecific ? tag.TagValue : -1)
             {
                 case 0:
                     digest = AlgorithmValue.Read(value).DigestName();

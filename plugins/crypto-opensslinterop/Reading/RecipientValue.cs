@@ -71,7 +71,10 @@ internal abstract record RecipientValue
         {
             AsnReader named = originator.ReadSequence(s_one);
             AlgorithmValue algorithm = AlgorithmValue.Read(named);
-            key = (algorithm, named.ReadBitString(out _));
+            byte[] octets = named.ReadBitString(out int unused);
+            if (unused != 0)
+                throw new CmsSyntaxException("an originator's key of odd bits");
+            key = (algorithm, octets);
             named.ThrowIfNotEmpty();
         }
         else

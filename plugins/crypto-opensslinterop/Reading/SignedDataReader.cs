@@ -86,7 +86,7 @@ internal sealed class SignedDataReader(PipeWindow input, VerificationRequest ver
             // Other forms are attribute certificates; an X.509 certificate is DER, so its length is definite.
             bool isWanted = head.Tag == CmsCursor.Sequence && head.Length >= 0 && certificates.Count < MaxCertificates;
             if (isWanted && (octets += Math.Min(head.Length, CmsCursor.MaxElement)) <= MaxCertificateOctets)
-                certificates.Add(new EncodedCertificate(await _cursor.ReadAsync()));
+                certificates.Add(new EncodedCertificate(await _cursor.ReadAsync(primitives: false)));
             else
                 await _cursor.SkipAsync();
         }
