@@ -50,7 +50,8 @@ public sealed class DifferentialTests
     private static async Task AgreeAsync(byte[] message, string name, Func<ICmsEnveloper, byte[], Task<string>> judge)
     {
         Assert.StartsWith("accepted", await judge(s_modules[0], message), StringComparison.Ordinal);
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("CSTP_TEST_SEED"), out int given) ? given : Random.Shared.Next();
+        // The same mutants at each run; a long run takes other seeds, and what it finds becomes a case.
+        int seed = int.TryParse(Environment.GetEnvironmentVariable("CSTP_TEST_SEED"), out int given) ? given : 1;
         var random = new Random(seed);
         for (int i = 0; i < s_mutants; i++)
         {

@@ -101,8 +101,10 @@ internal sealed class ContentKeyOpening(PrivateKey key, int keyLength, string co
         while (sequence.HasData)
         {
             Asn1Tag tag = sequence.PeekTag();
+            if (tag.TagClass != TagClass.ContextSpecific)
+                throw new CmsSyntaxException("unknown OAEP parameters");
             AsnReader value = sequence.ReadSequence(tag);
-            switch (tag.TagClass == TagClass.ContextSpecific ? tag.TagValue : -1)
+            switch (tag.TagValue)
             {
                 case 0:
                     digest = AlgorithmValue.Read(value).DigestName();

@@ -39,7 +39,8 @@ internal static class WellFormed
                     CheckValue(tag, inside);
                 return;
             }
-            if (primitives && tag is (0x21 or 0x22 or 0x25 or 0x26 or 0x2A))
+            // Of the universal types only these have a constructed form that anybody writes.
+            if (primitives && tag < 0x40 && tag is not (0x23 or 0x24 or 0x30 or 0x31))
                 throw new CmsSyntaxException("a constructed value that must be primitive");
             while (!inside.IsEmpty)
                 Walk(ref inside, primitives, depth + 1);
