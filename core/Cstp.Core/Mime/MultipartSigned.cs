@@ -22,6 +22,18 @@ internal sealed class MultipartSigned(string boundary)
         Epilogue,
     }
 
+    /// <summary>
+    /// What programs themselves write before the first part, for readers without MIME: OpenSSL, Thunderbird, Outlook, Notes. Refusing
+    /// these would leave most clear-signed mail unverified; any other text there is somebody's own, and unsigned.
+    /// </summary>
+    private static readonly HashSet<string> s_usualPreambles =
+    [
+        "This is an S/MIME signed message",
+        "This is a cryptographically signed message in MIME format",
+        "This is a multi-part message in MIME format",
+        "This is a multipart message in MIME format",
+    ];
+
     private readonly byte[] _delimiter = Encoding.ASCII.GetBytes("--" + boundary);
     private Place _place = Place.Preamble;
     private bool _pendingLineEnd;
@@ -86,7 +98,7 @@ internal sealed class MultipartSigned(string boundary)
         switch (_place)
         {
             case Place.Preamble or Place.Epilogue:
-                if (!IsBlank(line))
+                if (!IsBlank(line) && !(_place == Place.Preamble && beginsLine && IsUsualPreamble(line)))
                     throw new MultipartException(_place == Place.Preamble ? "text before the first part" : "text after the last part");
                 return;
         }
@@ -133,6 +145,9 @@ internal sealed class MultipartSigned(string boundary)
         var reader = new SequenceReader<byte>(line);
         return reader.IsNext(_delimiter);
     }
+
+    private static bool IsUsualPreamble(ReadOnlySequence<byte> line) =>
+        line.Length < 100 && s_usualPreambles.Contains(Encoding.Latin1.GetString(line).TrimEnd('\r', '\n', ' ').TrimEnd('.'));
 
     private static bool IsBlank(ReadOnlySequence<byte> line)
     {

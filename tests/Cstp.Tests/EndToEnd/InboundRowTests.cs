@@ -159,6 +159,20 @@ public sealed class InboundRowTests
         await AssertKeptAsync(boxes, changed, "neutral");
     }
 
+    [Theory]
+    [InlineData("This is an S/MIME signed message", "pass")]
+    [InlineData("This is a cryptographically signed message in MIME format.", "pass")]
+    [InlineData("This is an S/MIME signed message\r\nPay 1000 to Eve", "neutral")]
+    [InlineData("This is an S/MIME signed message, so pay 1000 to Eve", "neutral")]
+    public async Task M5_what_programs_write_before_the_first_part_is_no_text_of_anybodys(string preamble, string result)
+    {
+        await using TwoBoxes boxes = Boxes();
+        string message = Message(Bob, await ClearSignedAsync(Entity, s_bob)).Replace("\r\n\r\n--bb\r\nContent-Type: text/plain", $"\r\n\r\n{preamble}\r\n\r\n--bb\r\nContent-Type: text/plain", StringComparison.Ordinal);
+        string arrived = await OpenAsync(boxes, message);
+        Assert.StartsWith($"Authentication-Results: cstp.intel.test;\r\n\tsmime={result}", arrived, StringComparison.Ordinal);
+        Assert.EndsWith(message, arrived, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task M5_one_part_is_neutral_and_stays()
     {
