@@ -38,6 +38,7 @@ internal sealed class MultipartSigned(string boundary)
     private Place _place = Place.Preamble;
     private bool _pendingLineEnd;
     private bool _restOfLongLine;
+    private bool _endsInLineFeeds;
 
     /// <summary>Cuts the body.</summary>
     /// <param name="body">Read to its end.</param>
@@ -112,6 +113,11 @@ internal sealed class MultipartSigned(string boundary)
             text = line.Slice(0, line.Length - 2);
             _pendingLineEnd = true;
         }
+        else if (whole && _endsInLineFeeds)
+        {
+            text = line.Slice(0, line.Length - 1);
+            _pendingLineEnd = true;
+        }
         foreach (ReadOnlyMemory<byte> segment in text)
             part.Write(segment.Span);
     }
@@ -123,6 +129,8 @@ internal sealed class MultipartSigned(string boundary)
         switch (_place, rest)
         {
             case (Place.Preamble, ""):
+                // Inside an envelope whole messages are found with LF alone; what was signed had CRLF (RFC 8551 3.1.1).
+                _endsInLineFeeds = !LinePieces.EndsInCrlf(line);
                 _place = Place.Content;
                 break;
             case (Place.Content, ""):
