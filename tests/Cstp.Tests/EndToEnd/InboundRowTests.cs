@@ -305,6 +305,47 @@ public sealed class InboundRowTests
     }
 
     [Fact]
+    public async Task S19_lines_inside_a_layer_may_end_in_LF_alone()
+    {
+        await using TwoBoxes boxes = Boxes();
+        EncodedCertificate anna = boxes.Intel.AddUserKey("anna@intel.test")[0].Identity.Certificate;
+        string entity = Entity.Replace("\r\n", "\n", StringComparison.Ordinal);
+        await AssertOpenedAsync(boxes, Message(Bob, await OpaqueSignedAsync(entity, s_bob)), "pass");
+        await AssertOpenedAsync(boxes, Message(Bob, await EnvelopedAsync(entity, ContentCipher.Aes256Cbc, anna)), "none");
+        string signed = (await OpaqueSignedAsync(entity, s_bob)).Replace("\r\n", "\n", StringComparison.Ordinal);
+        await AssertOpenedAsync(boxes, Message(Bob, await EnvelopedAsync(signed, ContentCipher.Aes256Gcm, anna)), "pass");
+
+        // A clear signature is over CRLF, whatever the file had in which it was encrypted; it stays, and holds at the reader's.
+        string clear = await ClearSignedAsync(Entity, s_bob);
+        string arrived = await OpenAsync(boxes, Message(Bob, await EnvelopedAsync(clear.Replace("\r\n", "\n", StringComparison.Ordinal), ContentCipher.Aes256Gcm, anna)));
+        Assert.StartsWith("Authentication-Results: cstp.intel.test;\r\n\tsmime=pass", arrived, StringComparison.Ordinal);
+        Assert.EndsWith(clear[clear.IndexOf("--bb", StringComparison.Ordinal)..], arrived, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Hello Anna\r\n")]
+    [InlineData("Hello Anna")]
+    [InlineData("")]
+    public async Task M2_a_layer_without_a_MIME_entity_inside_stays_and_loses_nothing(string content)
+    {
+        await using TwoBoxes boxes = Boxes();
+        EncodedCertificate anna = boxes.Intel.AddUserKey("anna@intel.test")[0].Identity.Certificate;
+        await AssertStaysAsync(boxes, Message(Bob, await OpaqueSignedAsync(content, s_bob)));
+        await AssertStaysAsync(boxes, Message(Bob, await EnvelopedAsync(content, ContentCipher.Aes256Gcm, anna)));
+    }
+
+    [Fact]
+    public async Task M9_a_header_section_over_the_limit_inside_a_layer_stays_there()
+    {
+        await using TwoBoxes boxes = Boxes();
+        string content = string.Concat(Enumerable.Range(0, 60_000).Select(i => $"X-{i}: yyyyyyyyyyyyyyyyyyyy\r\n")) + Entity;
+        await AssertStaysAsync(boxes, Message(Bob, await OpaqueSignedAsync(content, s_bob)));
+    }
+
+    private static async Task AssertStaysAsync(TwoBoxes boxes, string message) =>
+        Assert.EndsWith(message, await OpenAsync(boxes, message), StringComparison.Ordinal);
+
+    [Fact]
     public async Task M12_a_protected_From_that_differs_from_the_outer_one_is_policy_and_stays()
     {
         await using TwoBoxes boxes = Boxes();
