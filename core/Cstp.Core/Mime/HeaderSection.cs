@@ -122,7 +122,7 @@ internal sealed class HeaderSection
                 message.AdvanceTo(buffer.GetPosition(bodyStart));
                 return section;
             }
-            if (buffer.Length > limit)
+            if (buffer.Length > limit + 1)   // the empty line may still be on its way
             {
                 message.AdvanceTo(buffer.Start);
                 return null;
