@@ -58,7 +58,7 @@ internal readonly struct HeaderField
     private static string Unfold(ReadOnlySpan<byte> value)
     {
         string text = Encoding.Latin1.GetString(value);
-        return text.Replace("\r\n", "", StringComparison.Ordinal).Trim(' ', '\t');
+        return text.Replace("\r\n", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal).Trim(' ', '\t');
     }
 }
 
@@ -71,6 +71,9 @@ internal sealed class HeaderSection
         HasEmptyLine = hasEmptyLine;
         Fields = Split(raw);
     }
+
+    /// <summary>Stands where there is no section, or one over the limit.</summary>
+    public static HeaderSection Missing { get; } = new(ReadOnlyMemory<byte>.Empty, hasEmptyLine: false);
 
     /// <summary>All octets up to the empty line, and without it.</summary>
     public ReadOnlyMemory<byte> Raw { get; }
@@ -119,7 +122,7 @@ internal sealed class HeaderSection
                 message.AdvanceTo(buffer.GetPosition(bodyStart));
                 return section;
             }
-            if (buffer.Length > limit)
+            if (buffer.Length > limit + 1)   // the empty line may still be on its way
             {
                 message.AdvanceTo(buffer.Start);
                 return null;
@@ -138,20 +141,26 @@ internal sealed class HeaderSection
     /// <param name="raw">The octets, each line with its CRLF, without the empty line.</param>
     public static HeaderSection Parse(ReadOnlyMemory<byte> raw) => new(raw, hasEmptyLine: true);
 
-    /// <summary>The empty line may be the first line of all.</summary>
+    /// <summary>
+    /// Finds the empty line, which may be the first line of all. Inside a layer lines may end in LF alone: OpenSSL and NSS sign and
+    /// encrypt what they are given.
+    /// </summary>
     private static int FindEnd(ReadOnlySequence<byte> buffer, int limit, out int bodyStart)
     {
         bodyStart = 0;
         var reader = new SequenceReader<byte>(buffer);
-        if (reader.IsNext("\r\n"u8))
+        while (reader.Consumed <= limit)
         {
-            bodyStart = 2;
-            return 0;
+            int end = (int)reader.Consumed;
+            if (reader.IsNext("\r\n"u8, advancePast: true) || reader.IsNext((byte)'\n', advancePast: true))
+            {
+                bodyStart = (int)reader.Consumed;
+                return end;
+            }
+            if (!reader.TryAdvanceTo((byte)'\n'))
+                return -1;
         }
-        if (!reader.TryReadTo(out ReadOnlySequence<byte> head, "\r\n\r\n"u8) || head.Length + 2 > limit)
-            return -1;
-        bodyStart = (int)head.Length + 4;
-        return (int)head.Length + 2;
+        return -1;
     }
 
     private static List<HeaderField> Split(ReadOnlyMemory<byte> raw)

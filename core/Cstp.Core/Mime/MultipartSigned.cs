@@ -22,10 +22,23 @@ internal sealed class MultipartSigned(string boundary)
         Epilogue,
     }
 
+    /// <summary>
+    /// What programs themselves write before the first part, for readers without MIME: OpenSSL, Thunderbird, Outlook, Notes. Refusing
+    /// these would leave most clear-signed mail unverified; any other text there is somebody's own, and unsigned.
+    /// </summary>
+    private static readonly HashSet<string> s_usualPreambles =
+    [
+        "This is an S/MIME signed message",
+        "This is a cryptographically signed message in MIME format",
+        "This is a multi-part message in MIME format",
+        "This is a multipart message in MIME format",
+    ];
+
     private readonly byte[] _delimiter = Encoding.ASCII.GetBytes("--" + boundary);
     private Place _place = Place.Preamble;
     private bool _pendingLineEnd;
     private bool _restOfLongLine;
+    private bool _endsInLineFeeds;
 
     /// <summary>Cuts the body.</summary>
     /// <param name="body">Read to its end.</param>
@@ -86,7 +99,7 @@ internal sealed class MultipartSigned(string boundary)
         switch (_place)
         {
             case Place.Preamble or Place.Epilogue:
-                if (!IsBlank(line))
+                if (!IsBlank(line) && !(_place == Place.Preamble && beginsLine && IsUsualPreamble(line)))
                     throw new MultipartException(_place == Place.Preamble ? "text before the first part" : "text after the last part");
                 return;
         }
@@ -100,6 +113,11 @@ internal sealed class MultipartSigned(string boundary)
             text = line.Slice(0, line.Length - 2);
             _pendingLineEnd = true;
         }
+        else if (whole && _endsInLineFeeds)
+        {
+            text = line.Slice(0, line.Length - 1);
+            _pendingLineEnd = true;
+        }
         foreach (ReadOnlyMemory<byte> segment in text)
             part.Write(segment.Span);
     }
@@ -111,6 +129,8 @@ internal sealed class MultipartSigned(string boundary)
         switch (_place, rest)
         {
             case (Place.Preamble, ""):
+                // Inside an envelope whole messages are found with LF alone; what was signed had CRLF (RFC 8551 3.1.1).
+                _endsInLineFeeds = !LinePieces.EndsInCrlf(line);
                 _place = Place.Content;
                 break;
             case (Place.Content, ""):
@@ -133,6 +153,9 @@ internal sealed class MultipartSigned(string boundary)
         var reader = new SequenceReader<byte>(line);
         return reader.IsNext(_delimiter);
     }
+
+    private static bool IsUsualPreamble(ReadOnlySequence<byte> line) =>
+        line.Length < 100 && s_usualPreambles.Contains(Encoding.Latin1.GetString(line).TrimEnd('\r', '\n', ' ').TrimEnd('.'));
 
     private static bool IsBlank(ReadOnlySequence<byte> line)
     {

@@ -19,7 +19,7 @@ internal static class BlindCopies
             return [recipients];
         HashSet<string> visible = [.. header.Fields.Where(f => f.Is("To") || f.Is("Cc")).SelectMany(Addresses)];
         PolicyRecipient[] seen = [.. recipients.Where(r => visible.Contains(r.Mailbox.ToString().ToLowerInvariant()))];
-        IEnumerable<IReadOnlyList<PolicyRecipient>> unseen = recipients.Except(seen).Select(r => new[] { r });
+        IEnumerable<IReadOnlyList<PolicyRecipient>> unseen = recipients.Where(r => !seen.Contains(r)).Select(r => new[] { r });
         return seen.Length > 0 ? [seen, .. unseen] : [.. unseen];
     }
 

@@ -2,7 +2,7 @@ using Cstp.Abstractions;
 
 namespace Cstp.Core.Securing;
 
-/// <summary>Holds a policy's plan to its contract: no recipient lost, doubled, or weaker than required.</summary>
+/// <summary>Holds a policy's plan to its contract: no recipient lost, doubled, or weaker than required, and encrypted to the certificates that were found.</summary>
 internal static class PlanCheck
 {
     /// <summary>Looks for a fault.</summary>
@@ -11,7 +11,7 @@ internal static class PlanCheck
     /// <returns>Null where there is none, else what is wrong.</returns>
     public static string? FindFault(PolicyTransaction transaction, IReadOnlyList<Delivery> plan)
     {
-        var open = transaction.Recipients.GroupBy(r => r.Mailbox).ToDictionary(g => g.Key, g => (g.First().Required, Count: g.Count(), g.First().HasCertificate));
+        var open = transaction.Recipients.GroupBy(r => r.Mailbox).ToDictionary(g => g.Key, g => (g.First().Required, Count: g.Count(), g.First().Certificates));
         foreach (Delivery delivery in plan)
         {
             if (delivery.Recipients.Count == 0)
@@ -24,8 +24,10 @@ internal static class PlanCheck
                     return $"more than one delivery to {recipient.Mailbox}";
                 if ((delivery.Protection & left.Required) != left.Required)
                     return $"less protection for {recipient.Mailbox} than required";
-                if (delivery.Protection.HasFlag(Protection.Encrypted) && !left.HasCertificate)
+                if (delivery.Protection.HasFlag(Protection.Encrypted) && left.Certificates.Count == 0)
                     return $"encryption for {recipient.Mailbox}, who has no certificate";
+                if (delivery.Protection.HasFlag(Protection.Encrypted) && (recipient.Certificates.Count == 0 || recipient.Certificates.Except(left.Certificates).Any()))
+                    return $"other certificates for {recipient.Mailbox} than were found";
                 open[recipient.Mailbox] = left with { Count = left.Count - 1 };
             }
         }

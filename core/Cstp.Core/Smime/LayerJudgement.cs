@@ -31,6 +31,8 @@ internal sealed record LayerDecision(
 /// <summary>Decides from the outside in which layers come off.</summary>
 internal sealed class LayerJudgement
 {
+    private const string NoEntity = "the content is no MIME entity";
+
     private readonly SignatureJudge _judge;
     private readonly SecuringOptions _options;
     private readonly AuthenticationResults _authentication;
@@ -128,6 +130,8 @@ internal sealed class LayerJudgement
         var algorithms = new Dictionary<string, string> { ["content"] = decrypted.ContentEncryption, ["key"] = decrypted.KeyManagement };
         if (!decrypted.Authenticated && !MayComeOff(decrypted, kind, algorithms))
             return false;
+        if (!IsEntity(_entity.Inner!.Header))
+            return Keep(kind, NoEntity, algorithms);
         _decrypted = true;
         _layers.Add(new LayerReport(kind, "decrypted", null, algorithms, []));
         _outer = OuterHeader.Replace(_outer, _entity.Inner!.Header);
@@ -185,6 +189,11 @@ internal sealed class LayerJudgement
         _results.Add(verdict.Result);
         if (!verdict.Verified)
             return false;
+        if (!IsEntity(inner.Header))
+        {
+            _reason = NoEntity;
+            return false;
+        }
         // A user's clear signature stays for the reader's own program, unless what it covers is for us to open.
         if (layer.IsClear && !verdict.ByGateway && inner.Finding is not LayerFinding.Encrypted { Result: DecryptionResult.Decrypted })
             return false;
@@ -205,6 +214,9 @@ internal sealed class LayerJudgement
             return OuterHeader.FromOf(block.ContentType == SealedContentType.Message ? block.OuterFields(header) : block.OriginalFields(header));
         return OuterHeader.FromOf(outer);
     }
+
+    /// <summary>What has no header section, or one over the limit, cannot stand in the place of the layer: nothing may be lost.</summary>
+    private static bool IsEntity(HeaderSection header) => header.HasEmptyLine || (header.Fields.Count > 0 && header.Fields.All(f => f.IsWellFormed));
 
     private bool Keep(string kind, string reason, IReadOnlyDictionary<string, string> algorithms)
     {

@@ -58,7 +58,7 @@ internal sealed class LayerWalk(
         if (header is null)
         {
             await DrainAsync(entity, scan, capture, cancel);
-            return new WalkedEntity(HeaderSection.Parse(ReadOnlyMemory<byte>.Empty), scan, new LayerFinding.Unreadable("header section over the limit", IsClear: false), null);
+            return new WalkedEntity(HeaderSection.Missing, scan, new LayerFinding.Unreadable("header section over the limit", IsClear: false), null);
         }
         if (depth == target)
         {

@@ -19,7 +19,7 @@ internal sealed class InterceptorChain(ISmtpSessionInfo session, SmtpServices se
             InterceptorVerdict verdict;
             try
             {
-                verdict = await named.Interceptor.DecideAsync(session, about, cancel);
+                verdict = await named.Interceptor.DecideAsync(session, about, cancel) ?? throw new InvalidOperationException("it gave no verdict");
             }
             catch (Exception e) when (e is not OperationCanceledException || !cancel.IsCancellationRequested)
             {

@@ -217,7 +217,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     {
         CancellationToken cancel = Within(Options.ConnectTimeout);
         if (await DecideAsync(new SmtpEvent.Connected()) is { } refusal)
-            return await TurnAwayAsync(refusal.Code is 421 or 554 ? refusal.Code : 554, refusal.Text);
+            return await TurnAwayAsync(refusal.Code < 500 ? 421 : 554, refusal.Text);
         try
         {
             _server = await _connector.ConnectAsync(cancel);

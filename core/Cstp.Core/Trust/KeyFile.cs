@@ -3,11 +3,13 @@ using System.Security.Cryptography.Pkcs;
 using System.Text;
 using Cstp.Abstractions;
 using Org.BouncyCastle.Asn1;
+using Org.BouncyCastle.Asn1.Pkcs;
 using Org.BouncyCastle.Asn1.X509;
 using Org.BouncyCastle.Crypto;
 using Org.BouncyCastle.OpenSsl;
 using Org.BouncyCastle.Pkcs;
 using Org.BouncyCastle.Security;
+using ContentInfo = Org.BouncyCastle.Asn1.Pkcs.ContentInfo;
 
 namespace Cstp.Core.Trust;
 
@@ -28,14 +30,15 @@ internal static class KeyFile
     {
         List<byte[]> keys;
         IReadOnlyList<EncodedCertificate> certificates;
-        if (CertificateFile.IsPem(content))
-        {
-            keys = ReadPemKeys(Encoding.Latin1.GetString(content), password);
-            certificates = CertificateFile.Read(content);
-        }
+        string text = CertificateFile.IsPem(content) ? Encoding.Latin1.GetString(content) : "";
+        if (text.Length == 0)
+            (keys, certificates) = ReadPkcs12(content.ToArray(), password);
+        else if (PemEncoding.TryFind(text, out PemFields armour) && text[armour.Label] == "PKCS12")
+            (keys, certificates) = ReadPkcs12(Convert.FromBase64String(text[armour.Base64Data]), password);
         else
         {
-            (keys, certificates) = ReadPkcs12(content.ToArray(), password);
+            keys = ReadPemKeys(text, password);
+            certificates = CertificateFile.Read(content);
         }
         IReadOnlyList<CmsIdentity> pairs = Pair(keys, certificates);
         return pairs.Count > 0 ? pairs : throw new FormatException("no private key with its certificate in it (PKCS#12, or PEM with both, are read)");
@@ -141,15 +144,38 @@ internal static class KeyFile
             // The library refuses iteration counts over 5,000,000, so that no file can keep us busy for hours.
             Pkcs12Store store = new Pkcs12StoreBuilder().Build();
             store.Load(new MemoryStream(content), (password ?? "").ToCharArray());
-            List<string> aliases = [.. store.Aliases];
-            return (
-                [.. aliases.Where(store.IsKeyEntry).Select(alias => PrivateKeys.Encode(store.GetKey(alias).Key))],
-                [.. aliases.Select(store.GetCertificate).OfType<X509CertificateEntry>().Select(entry => new EncodedCertificate(entry.Certificate.GetEncoded()))]);
+            // It has checked the whole file; but it keeps entries by name, and a signing and an encrypting key often bear the same one.
+            var keys = new List<byte[]>();
+            var certificates = new List<EncodedCertificate>();
+            foreach (ContentInfo part in AuthenticatedSafe.GetInstance(OctetsOf(Pfx.GetInstance(content).AuthSafe)).GetContentInfo())
+            {
+                foreach (Asn1Encodable item in Asn1Sequence.GetInstance(part.ContentType.Equals(PkcsObjectIdentifiers.EncryptedData) ? Decrypted(part, password) : OctetsOf(part)))
+                {
+                    SafeBag bag = SafeBag.GetInstance(item);
+                    if (bag.BagID.Equals(PkcsObjectIdentifiers.KeyBag))
+                        keys.Add(PrivateKeys.Encode(PrivateKeyFactory.CreateKey(PrivateKeyInfo.GetInstance(bag.BagValue))));
+                    else if (bag.BagID.Equals(PkcsObjectIdentifiers.Pkcs8ShroudedKeyBag))
+                        keys.Add(PrivateKeys.Encode(PrivateKeyFactory.DecryptKey((password ?? "").ToCharArray(), EncryptedPrivateKeyInfo.GetInstance(bag.BagValue))));
+                    else if (bag.BagID.Equals(PkcsObjectIdentifiers.CertBag) && CertBag.GetInstance(bag.BagValue) is { } certificate && certificate.CertID.Equals(PkcsObjectIdentifiers.X509Certificate))
+                        certificates.Add(new EncodedCertificate(Asn1OctetString.GetInstance(certificate.CertValue).GetOctets()));
+                }
+            }
+            return (keys, certificates);
         }
         catch (Exception broken) when (broken is IOException or GeneralSecurityException or CryptoException or ArgumentException or InvalidOperationException or InvalidCastException)
         {
             throw new FormatException($"not a PKCS#12 file, or the password is wrong ({broken.Message})", broken);
         }
+    }
+
+    private static byte[] OctetsOf(ContentInfo part) => Asn1OctetString.GetInstance(part.Content).GetOctets();
+
+    private static byte[] Decrypted(ContentInfo part, string? password)
+    {
+        EncryptedData encrypted = EncryptedData.GetInstance(part.Content);
+        var cipher = (IBufferedCipher)PbeUtilities.CreateEngine(encrypted.EncryptionAlgorithm);
+        cipher.Init(false, PbeUtilities.GenerateCipherParameters(encrypted.EncryptionAlgorithm, (password ?? "").ToCharArray()));
+        return cipher.DoFinal(encrypted.Content.GetOctets());
     }
 
     private sealed class Password(string? password) : IPasswordFinder

@@ -159,6 +159,20 @@ public sealed class InboundRowTests
         await AssertKeptAsync(boxes, changed, "neutral");
     }
 
+    [Theory]
+    [InlineData("This is an S/MIME signed message", "pass")]
+    [InlineData("This is a cryptographically signed message in MIME format.", "pass")]
+    [InlineData("This is an S/MIME signed message\r\nPay 1000 to Eve", "neutral")]
+    [InlineData("This is an S/MIME signed message, so pay 1000 to Eve", "neutral")]
+    public async Task M5_what_programs_write_before_the_first_part_is_no_text_of_anybodys(string preamble, string result)
+    {
+        await using TwoBoxes boxes = Boxes();
+        string message = Message(Bob, await ClearSignedAsync(Entity, s_bob)).Replace("\r\n\r\n--bb\r\nContent-Type: text/plain", $"\r\n\r\n{preamble}\r\n\r\n--bb\r\nContent-Type: text/plain", StringComparison.Ordinal);
+        string arrived = await OpenAsync(boxes, message);
+        Assert.StartsWith($"Authentication-Results: cstp.intel.test;\r\n\tsmime={result}", arrived, StringComparison.Ordinal);
+        Assert.EndsWith(message, arrived, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task M5_one_part_is_neutral_and_stays()
     {
@@ -289,6 +303,47 @@ public sealed class InboundRowTests
         Assert.Contains("From: eve@evil.test\r\n", arrived, StringComparison.Ordinal);
         Assert.DoesNotContain("boss", arrived, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task S19_lines_inside_a_layer_may_end_in_LF_alone()
+    {
+        await using TwoBoxes boxes = Boxes();
+        EncodedCertificate anna = boxes.Intel.AddUserKey("anna@intel.test")[0].Identity.Certificate;
+        string entity = Entity.Replace("\r\n", "\n", StringComparison.Ordinal);
+        await AssertOpenedAsync(boxes, Message(Bob, await OpaqueSignedAsync(entity, s_bob)), "pass");
+        await AssertOpenedAsync(boxes, Message(Bob, await EnvelopedAsync(entity, ContentCipher.Aes256Cbc, anna)), "none");
+        string signed = (await OpaqueSignedAsync(entity, s_bob)).Replace("\r\n", "\n", StringComparison.Ordinal);
+        await AssertOpenedAsync(boxes, Message(Bob, await EnvelopedAsync(signed, ContentCipher.Aes256Gcm, anna)), "pass");
+
+        // A clear signature is over CRLF, whatever the file had in which it was encrypted; it stays, and holds at the reader's.
+        string clear = await ClearSignedAsync(Entity, s_bob);
+        string arrived = await OpenAsync(boxes, Message(Bob, await EnvelopedAsync(clear.Replace("\r\n", "\n", StringComparison.Ordinal), ContentCipher.Aes256Gcm, anna)));
+        Assert.StartsWith("Authentication-Results: cstp.intel.test;\r\n\tsmime=pass", arrived, StringComparison.Ordinal);
+        Assert.EndsWith(clear[clear.IndexOf("--bb", StringComparison.Ordinal)..], arrived, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Hello Anna\r\n")]
+    [InlineData("Hello Anna")]
+    [InlineData("")]
+    public async Task M2_a_layer_without_a_MIME_entity_inside_stays_and_loses_nothing(string content)
+    {
+        await using TwoBoxes boxes = Boxes();
+        EncodedCertificate anna = boxes.Intel.AddUserKey("anna@intel.test")[0].Identity.Certificate;
+        await AssertStaysAsync(boxes, Message(Bob, await OpaqueSignedAsync(content, s_bob)));
+        await AssertStaysAsync(boxes, Message(Bob, await EnvelopedAsync(content, ContentCipher.Aes256Gcm, anna)));
+    }
+
+    [Fact]
+    public async Task M9_a_header_section_over_the_limit_inside_a_layer_stays_there()
+    {
+        await using TwoBoxes boxes = Boxes();
+        string content = string.Concat(Enumerable.Range(0, 60_000).Select(i => $"X-{i}: yyyyyyyyyyyyyyyyyyyy\r\n")) + Entity;
+        await AssertStaysAsync(boxes, Message(Bob, await OpaqueSignedAsync(content, s_bob)));
+    }
+
+    private static async Task AssertStaysAsync(TwoBoxes boxes, string message) =>
+        Assert.EndsWith(message, await OpenAsync(boxes, message), StringComparison.Ordinal);
 
     [Fact]
     public async Task M12_a_protected_From_that_differs_from_the_outer_one_is_policy_and_stays()

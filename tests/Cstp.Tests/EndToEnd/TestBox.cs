@@ -1,9 +1,12 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Net;
 using Cstp.Abstractions;
 using Cstp.Core;
 using Cstp.Core.Mime;
 using Cstp.Core.Plugins;
 using Cstp.Core.Securing;
+using Cstp.Core.Smime;
 using Cstp.Core.Smtp;
 using Cstp.Core.Trust;
 using Cstp.CryptoBouncyCastle;
@@ -22,6 +25,7 @@ internal sealed class TestBox : IAsyncDisposable
     private readonly List<StoredCertificate> _certificates = [];
     private readonly List<OwnKey> _keys = [];
     private readonly BoxSettings _settings;
+    private readonly TimeProvider _time;
     private TrustSnapshot _trust;
 
     public TestBox(
@@ -35,17 +39,19 @@ internal sealed class TestBox : IAsyncDisposable
         IReadOnlyList<ISmtpInterceptor>? interceptors = null,
         KeyKind key = KeyKind.P256,
         ILoggerFactory? loggers = null,
-        ICmsEnveloper? crypto = null)
+        ICmsEnveloper? crypto = null,
+        TimeProvider? time = null)
     {
         Domain = domain;
+        _time = time ?? TimeProvider.System;
         Network = new LoopbackMode(insideUpstream, outsideUpstream);
         _settings = new BoxSettings(
             new BoxOptions { Name = $"cstpbox@{domain}", Domains = [domain] }, securing ?? new SecuringOptions(), smtp ?? new SmtpOptions(), spool ?? new SpoolOptions());
-        _keys.AddRange(KeyGeneration.Create(key, Mailbox.Parse($"cstpbox@{domain}"), null, DateTimeOffset.UtcNow.AddMinutes(-1)));
+        _keys.AddRange(KeyGeneration.Create(key, Mailbox.Parse($"cstpbox@{domain}"), null, _time.GetUtcNow().AddMinutes(-1)));
         _trust = Snapshot();
         var modules = new SelectedModules(
             crypto ?? s_crypto, "crypto", policy ?? new LiberalPolicy(), "policy", Network, "loopback", [.. (interceptors ?? []).Select((x, i) => new SelectedInterceptor($"interceptor-{i}", x))]);
-        _box = new Box(_settings, modules, () => _trust, (certificate, source, capabilities) => Collected.Add((certificate, source)), TimeProvider.System, loggers ?? NullLoggerFactory.Instance);
+        _box = new Box(_settings, modules, () => _trust, (certificate, source, capabilities) => Collected.Add((certificate, source)), _time, loggers ?? NullLoggerFactory.Instance);
         _box.Proxy.Start();
     }
 
@@ -83,10 +89,29 @@ internal sealed class TestBox : IAsyncDisposable
     public IReadOnlyList<OwnKey> AddUserKey(string address, KeyKind kind = KeyKind.P256)
     {
         Mailbox owner = Mailbox.Parse(address);
-        IReadOnlyList<OwnKey> keys = KeyGeneration.Create(kind, owner, owner, DateTimeOffset.UtcNow.AddMinutes(-1));
+        IReadOnlyList<OwnKey> keys = KeyGeneration.Create(kind, owner, owner, _time.GetUtcNow().AddMinutes(-1));
         _keys.AddRange(keys);
         _trust = Snapshot();
         return keys;
+    }
+
+    /// <summary>A key that a user brought.</summary>
+    public void AddUserKey(string address, CmsIdentity identity)
+    {
+        _keys.Add(new OwnKey(identity, Mailbox.Parse(address), Signs: true, Decrypts: true, _time.GetUtcNow()));
+        _trust = Snapshot();
+    }
+
+    /// <summary>Opens a message without a session, as the command does.</summary>
+    public async Task<(OpenedMessage Opened, byte[] Content)> OpenAsync(byte[] message, string recipient)
+    {
+        using HeldMessage held = await _box.Spool.HoldAsync(message, PipeReader.Create(ReadOnlySequence<byte>.Empty), default);
+        OpenedMessage opened = await _box.Inbound.OpenAsync(held, [Mailbox.Parse(recipient)], serverTakes8Bit: true, default);
+        var content = new MemoryStream();
+        PipeWriter output = PipeWriter.Create(content);
+        await opened.WriteAsync(output, default);
+        await output.CompleteAsync();
+        return (opened, content.ToArray());
     }
 
     public async ValueTask DisposeAsync()
@@ -97,5 +122,5 @@ internal sealed class TestBox : IAsyncDisposable
 
     private int Port(Side side) => ((IPEndPoint)_box.Proxy.Bound.First(l => l.Side == side).EndPoint).Port;
 
-    private TrustSnapshot Snapshot() => new([.. _certificates], [.. _keys], TimeProvider.System, [Domain]);
+    private TrustSnapshot Snapshot() => new([.. _certificates], [.. _keys], _time, [Domain]);
 }

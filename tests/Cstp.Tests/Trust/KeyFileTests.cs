@@ -102,4 +102,18 @@ public sealed class KeyFileTests
         Assert.True(request.Verify());
         Assert.Contains("juro@amd.test", Encoding.Latin1.GetString(request.GetRequestedExtensions().GetEncoded()), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("alice")]
+    [InlineData("bob")]
+    [InlineData("carlos")]
+    [InlineData("dana")]
+    public void A_signing_and_an_encrypting_key_of_one_name_are_both_read(string name)
+    {
+        // RFC 9216: PKCS#12 in PEM armour, where both keys of a person have the same friendlyName.
+        IReadOnlyList<CmsIdentity> read = KeyFile.Read(Corpora.Read($"smime/rfc9216/{name}.p12.pem"), name);
+        Assert.Equal(
+            new[] { "sign", "encrypt" }.Select(use => CertificateFile.Read(Corpora.Read($"smime/rfc9216/{name}-{use}.crt"))[0].Fingerprint).Order(),
+            read.Select(identity => identity.Certificate.Fingerprint).Order());
+    }
 }
