@@ -10,10 +10,10 @@ namespace Cstp.Tests.EndToEnd;
 /// <summary>amd.test and intel.test: what leaves the first box from inside is on the wire, and arrives behind the second.</summary>
 internal sealed class TwoBoxes : IAsyncDisposable
 {
-    public TwoBoxes(IRecipientPolicy? policy = null, SecuringOptions? securing = null, SmtpOptions? smtp = null, KeyKind key = KeyKind.P256, SpoolOptions? spool = null)
+    public TwoBoxes(IRecipientPolicy? policy = null, SecuringOptions? securing = null, SmtpOptions? smtp = null, KeyKind key = KeyKind.P256, SpoolOptions? spool = null, ICmsEnveloper? amdCrypto = null, ICmsEnveloper? intelCrypto = null)
     {
-        Intel = new TestBox("intel.test", Wire.Port, IntelServer.Port, policy, securing, smtp, spool, key: key);
-        Amd = new TestBox("amd.test", Wire.Port, AmdServer.Port, policy, securing, smtp, spool, key: key);
+        Intel = new TestBox("intel.test", Wire.Port, IntelServer.Port, policy, securing, smtp, spool, key: key, crypto: intelCrypto);
+        Amd = new TestBox("amd.test", Wire.Port, AmdServer.Port, policy, securing, smtp, spool, key: key, crypto: amdCrypto);
         Amd.TrustGateway(Intel);
         Intel.TrustGateway(Amd);
     }

@@ -1,5 +1,5 @@
-using Cstp.Core.Mime;
 using CsCheck;
+using Cstp.Core.Mime;
 
 namespace Cstp.Tests.Mime;
 

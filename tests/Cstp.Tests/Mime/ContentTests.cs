@@ -1,6 +1,6 @@
+using CsCheck;
 using Cstp.Abstractions;
 using Cstp.Core.Mime;
-using CsCheck;
 
 namespace Cstp.Tests.Mime;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
+using CsCheck;
 using Cstp.Abstractions;
 using Cstp.Core.Smtp;
-using CsCheck;
 using Cstp.Tests.Mime;
 
 namespace Cstp.Tests.Smtp;
