@@ -513,6 +513,14 @@ public sealed class InboundRowTests
     }
 
     [Fact]
+    public async Task E10_compressed_content_is_not_opened()
+    {
+        await using TwoBoxes boxes = Boxes();
+        byte[] compressed = [0x30, 0x80, 0x06, 0x0B, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x10, 0x01, 0x09, 0xA0, 0x80, .. new byte[64]];
+        await AssertKeptAsync(boxes, Message(Bob, Opaque(compressed, "compressed-data")), null);
+    }
+
+    [Fact]
     public async Task E11_8_bit_content_for_a_server_without_8BITMIME_is_refused()
     {
         await using TwoBoxes boxes = Boxes();

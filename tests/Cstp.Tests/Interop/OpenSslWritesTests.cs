@@ -57,6 +57,15 @@ public sealed class OpenSslWritesTests : IDisposable
         await AssertOpensAsync(boxes, Mail(Sign("cms", "entity", true, "-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_pss_saltlen:32", "-md", "sha256")), "pass");
     }
 
+    [Theory]
+    [InlineData("sha1")]
+    [InlineData("md5")]
+    public async Task J10_a_signature_that_holds_with_a_weak_digest_is_policy(string digest)
+    {
+        await using TwoBoxes boxes = Boxes("Rsa2048", out _);
+        await AssertOpensAsync(boxes, Mail(Sign("cms", "entity", true, "-md", digest)), "policy");
+    }
+
     [Fact]
     public async Task A_signer_named_by_key_identifier_passes()
     {
