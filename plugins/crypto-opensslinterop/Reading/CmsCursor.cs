@@ -37,6 +37,10 @@ internal sealed class CmsCursor(PipeWindow input)
     /// <summary>Segments of content in a row that carry nothing; each costs time and none is needed.</summary>
     private const int MaxEmptySegments = 1024;
 
+    /// <summary>Octets of a tag, and of tag and length together.</summary>
+    private const int MaxTag = 5;
+    private const int MaxHead = MaxTag + 9;
+
     /// <summary>The ends of what was entered; -1 where two zero octets end it.</summary>
     private readonly Stack<long> _ends = new();
     private int _emptySegments;
@@ -231,31 +235,42 @@ internal sealed class CmsCursor(PipeWindow input)
     private async ValueTask<ElementHead> HeadAsync()
     {
         long there = await input.LookAsync(2);
-        byte[] front = new byte[10];
+        byte[] front = new byte[MaxHead];
         int count = (int)Math.Min(there, front.Length);
         if (count < 2)
             throw new CmsSyntaxException("the message ends where an element must begin");
         input.Peek(front.AsSpan(0, count));
+        int tagSize = 1;
         if ((front[0] & 0x1F) == 0x1F)
-            throw new CmsSyntaxException("a tag number over 30");
-        byte first = front[1];
+        {
+            // No element that is wanted has a number over 30; one that is passed over may.
+            count = (int)Math.Min(await input.LookAsync(front.Length), front.Length);
+            input.Peek(front.AsSpan(0, count));
+            while (tagSize < count && front[tagSize] >= 0x80)
+                tagSize++;
+            tagSize++;
+            if (tagSize > MaxTag || tagSize >= count || front[1] == 0x80 || (tagSize == 2 && front[1] <= 30))
+                throw new CmsSyntaxException("a tag number that is none");
+        }
+        byte first = front[tagSize];
         if (first < 0x80)
-            return new ElementHead(front[0], first, 2);
+            return new ElementHead(front[0], first, tagSize + 1);
         if (first == 0x80)
         {
             return (front[0] & 0x20) != 0
-                ? new ElementHead(front[0], -1, 2)
+                ? new ElementHead(front[0], -1, tagSize + 1)
                 : throw new CmsSyntaxException("an indefinite length on a primitive element");
         }
         int octets = first & 0x7F;
         if (octets > 8)
             throw new CmsSyntaxException("a length of over 8 octets");
-        if (await input.LookAsync(2 + octets) < 2 + octets)
+        int size = tagSize + 1 + octets;
+        if (await input.LookAsync(size) < size)
             throw new CmsSyntaxException("the message ends in a length");
-        input.Peek(front.AsSpan(0, 2 + octets));
+        input.Peek(front.AsSpan(0, size));
         ulong length = 0;
-        for (int i = 0; i < octets; i++)
-            length = (length << 8) | front[2 + i];
-        return length <= long.MaxValue / 2 ? new ElementHead(front[0], (long)length, 2 + octets) : throw new CmsSyntaxException("a length over 2^62");
+        for (int i = tagSize + 1; i < size; i++)
+            length = (length << 8) | front[i];
+        return length <= long.MaxValue / 2 ? new ElementHead(front[0], (long)length, size) : throw new CmsSyntaxException("a length over 2^62");
     }
 }
