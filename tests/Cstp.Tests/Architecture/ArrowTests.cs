@@ -20,6 +20,7 @@ public sealed class ArrowTests
     private static readonly Assembly[] s_plugins =
     [
         typeof(CryptoBouncyCastle.BouncyCastleEnveloper).Assembly,
+        typeof(CryptoOpenSslInterop.OpenSslEnveloper).Assembly,
         typeof(PolicyLiberal.LiberalPolicy).Assembly,
         typeof(PolicyRestrictive.RestrictivePolicy).Assembly,
         typeof(NetsetupExplicit.ExplicitNetwork).Assembly,
@@ -54,7 +55,7 @@ public sealed class ArrowTests
         foreach (string file in Directory.EnumerateFiles(core, "*.cs", SearchOption.AllDirectories).Where(f => !f.Contains("/obj/", StringComparison.Ordinal)))
         {
             Assert.False(
-                Regex.IsMatch(File.ReadAllText(file), @"\b(crypto-(bouncycastle|openssl)|policy-(liberal|restrictive)|netsetup-[a-z]+)\b"),
+                Regex.IsMatch(File.ReadAllText(file), @"\b(crypto-(bouncycastle|opensslinterop)|policy-(liberal|restrictive)|netsetup-[a-z]+)\b"),
                 $"{file} names a plugin");
         }
     }
