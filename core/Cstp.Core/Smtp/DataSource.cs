@@ -32,7 +32,7 @@ internal sealed class IncompleteMessageException(DataEnd end) : IOException($"th
 }
 
 /// <summary>Receives the octets after DATA from a client into a pipe, to the final dot even where nobody wants the content any more.</summary>
-internal sealed class DataSource
+internal sealed class DataSource : IAsyncDisposable
 {
     /// <summary>Below 100 octets a second over three minutes of our waiting, a client is holding the connection, not sending.</summary>
     private const long SlowOctets = 100 * 180;
@@ -44,12 +44,14 @@ internal sealed class DataSource
     private readonly TimeProvider _time;
     private readonly Pipe _pipe = new(ContentPipes.Options);
     private readonly DataDecoder _decoder;
+    private readonly CancellationTokenSource _stop;
 
-    private DataSource(SmtpConnection client, SmtpOptions options, TimeProvider time)
+    private DataSource(SmtpConnection client, SmtpOptions options, TimeProvider time, CancellationToken cancel)
     {
         _client = client;
         _options = options;
         _time = time;
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         _decoder = new DataDecoder(options.BareNewline == BareNewline.Refuse);
         End = Task.FromResult(DataEnd.ClientGone);
     }
@@ -73,9 +75,17 @@ internal sealed class DataSource
     /// <param name="cancel">The session ends.</param>
     public static DataSource Start(SmtpConnection client, SmtpOptions options, TimeProvider time, CancellationToken cancel)
     {
-        var source = new DataSource(client, options, time);
-        source.End = source.ReceiveAsync(cancel);
+        var source = new DataSource(client, options, time, cancel);
+        source.End = source.ReceiveAsync(source._stop.Token);
         return source;
+    }
+
+    /// <summary>Stops receiving where it has not ended, so that the client may be read by others.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await End;
+        _stop.Dispose();
     }
 
     private async Task<DataEnd> ReceiveAsync(CancellationToken cancel)
@@ -108,7 +118,8 @@ internal sealed class DataSource
             ReadResult read;
             try
             {
-                read = await _client.ReadAsync(cancel).WaitAsync(_options.DataTimeout, _time, cancel);
+                // The read itself outlives a stop: whoever reads the client next joins it.
+                read = await _client.ReadAsync(CancellationToken.None).WaitAsync(_options.DataTimeout, _time, cancel);
             }
             catch (TimeoutException)
             {

@@ -60,7 +60,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
         }
         await session.Client.FlushAsync(session.Within(Options.ReplyTimeout));
         CancellationToken cancel = session.Within(Timeout.InfiniteTimeSpan);
-        DataSource source = DataSource.Start(session.Client, Options, services.Time, cancel);
+        await using DataSource source = DataSource.Start(session.Client, Options, services.Time, cancel);
         await FinishAsync(source, [delivery], () => delivery.SendAsync(source.Content, cancel));
     }
 
@@ -70,7 +70,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
         session.Client.Write("354 End data with <CR><LF>.<CR><LF>\r\n");
         await session.Client.FlushAsync(session.Within(Options.ReplyTimeout));
         CancellationToken cancel = session.Within(Timeout.InfiniteTimeSpan);
-        DataSource source = DataSource.Start(session.Client, Options, services.Time, cancel);
+        await using DataSource source = DataSource.Start(session.Client, Options, services.Time, cancel);
         HeldMessage? held = null;
         try
         {
