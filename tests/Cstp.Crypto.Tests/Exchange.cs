@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Cstp.Abstractions;
+using Cstp.Conformance.Exchanging;
 using Cstp.CryptoBouncyCastle;
 
 namespace Cstp.Crypto.Tests;
@@ -10,13 +11,10 @@ internal static class Exchange
 {
     public static readonly ICmsEnveloper Module = Environment.GetEnvironmentVariable("CSTP_TEST_CRYPTO") == "crypto-opensslinterop" ? new Cstp.CryptoOpenSslInterop.OpenSslEnveloper() : new BouncyCastleEnveloper();
 
-    private static readonly DateTimeOffset s_time = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
-
-    public static SigningRequest Signing(CmsIdentity signer, DigestAlgorithm digest = DigestAlgorithm.Sha256) =>
-        new(signer, [TestIdentities.Authority], digest, s_time);
+    public static SigningRequest Signing(CmsIdentity signer, DigestAlgorithm digest = DigestAlgorithm.Sha256) => ModuleExchange.Signing(signer, digest);
 
     public static EncryptionRequest Encryption(ContentCipher cipher, RsaKeyTransport transport, params CmsIdentity[] recipients) =>
-        new([.. recipients.Select(recipient => new EncryptionRecipient(recipient.Certificate, transport))], cipher);
+        ModuleExchange.Encryption(cipher, transport, recipients);
 
     public static async Task<byte[]> SignAsync(byte[] content, SigningRequest request, int portion = 65536) =>
         (await RunAsync(content, portion, async (reader, writer) =>
@@ -61,12 +59,7 @@ internal static class Exchange
     public static SignerResult Signer(VerificationResult result) =>
         Assert.Single(Assert.IsType<VerificationResult.Checked>(result).Signers);
 
-    public static byte[] Content(int length)
-    {
-        byte[] content = new byte[length];
-        new Random(length).NextBytes(content);
-        return content;
-    }
+    public static byte[] Content(int length) => Octets.Of(length);
 
     public static async Task<(T Result, byte[] Output)> RunAsync<T>(byte[] input, int portion, Func<PipeReader, PipeWriter, ValueTask<T>> stage)
     {
