@@ -86,7 +86,10 @@ internal static class EnvelopeRules
     /// <summary>A forged message fails, and an untouched one opens, so that the reason is the right one.</summary>
     private static async Task FailsAsync(ModuleExchange module, EnvelopedDataForge forge, string what)
     {
-        Expect.Decrypted((await OpenAsync(module, new EnvelopedDataForge { Cipher = forge.Cipher })).Result, "the untouched message");
+        var untouched = new EnvelopedDataForge { Cipher = forge.Cipher };
+        (DecryptionResult result, byte[] output) = await OpenAsync(module, untouched);
+        Expect.Decrypted(result, "the untouched message");
+        Expect.Same(untouched.Content, output, "the untouched message");
         Expect.Failed((await OpenAsync(module, forge)).Result, what);
     }
 
@@ -209,7 +212,9 @@ internal static class EnvelopeRules
     private static async Task SecondOfOursAsync(ModuleExchange module)
     {
         Asn1Encodable good = RecipientForge.Of(CmsAlgorithmNames.RsaPkcs1, TestIdentities.Rsa, Octets.Of(16));
-        Expect.Decrypted((await OpenAsync(module, new EnvelopedDataForge { Recipients = [Bad(), Bad(), Bad(), good] })).Result, "the fourth");
+        (DecryptionResult result, byte[] output) = await OpenAsync(module, new EnvelopedDataForge { Recipients = [Bad(), Bad(), Bad(), good] });
+        Expect.Decrypted(result, "the fourth");
+        Expect.Same(Octets.Of(100), output, "the fourth");
     }
 
     private static async Task NoRecipientAsync(ModuleExchange module)

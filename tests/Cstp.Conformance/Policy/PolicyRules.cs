@@ -13,7 +13,7 @@ internal sealed record PolicyRule(string Id, string Title, Action<IRecipientPoli
 /// <summary>What a policy owes the host, whatever it decides.</summary>
 internal static class PolicyRules
 {
-    private const int Questions = 3000;
+    private const int Questions = 1000;
 
     public static IReadOnlyList<PolicyRule> All { get; } =
     [
@@ -35,14 +35,10 @@ internal static class PolicyRules
                 Expect.That(Enum.IsDefined(delivery.Route), $"route {delivery.Route}");
             }
         })),
-        new("policy.replies", "refusals are 4yz or 5yz, with an enhanced code of the same class, in one line of ASCII", Each((_, answer) =>
+        new("policy.replies", "refusals are 4yz or 5yz", Each((_, answer) =>
         {
             foreach (Reply reply in answer.Replies)
-            {
-                Expect.That(reply.Code / 100 is 4 or 5, $"the reply {reply.Code} is no refusal");
-                Expect.That(reply.EnhancedStatusCode is null || reply.EnhancedStatusCode[0] - '0' == reply.Code / 100, $"{reply.Code} with {reply.EnhancedStatusCode}");
-                Expect.That(reply.Text.All(c => c is >= ' ' and <= '~'), "a reply that is not one line of printable ASCII");
-            }
+                Expect.That(reply.Code / 100 is 4 or 5, $"the reply {reply} is no refusal");
         })),
         new("policy.pure", "the same question has the same answer, whatever was asked in between", Pure),
         new("policy.parallel", "threads that ask at once get the same answers as one after the other", Concurrent),
@@ -99,7 +95,7 @@ internal static class PolicyRules
 
     private static void Concurrent(IRecipientPolicy policy, CancellationToken cancel)
     {
-        List<Question> questions = [.. Question.Generate(500)];
+        List<Question> questions = [.. Question.Generate(100)];
         List<string> first = [.. questions.Select(question => Answer.To(policy, question).Describe())];
         Exception? broken = null;
         Parallel.For(0, 64, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = 64 }, _ =>
