@@ -19,10 +19,20 @@ public static class PolicyConformance
     /// <param name="progress">Told of each row once it is known, or null.</param>
     /// <param name="cancel">Ends the run with <see cref="OperationCanceledException"/>.</param>
     /// <returns>A row for each rule, in their order. Nothing that the policy throws comes out.</returns>
-    public static async Task<IReadOnlyList<ConformanceRow>> RunAsync(IRecipientPolicy policy, IProgress<ConformanceRow>? progress, CancellationToken cancel)
+    public static Task<IReadOnlyList<ConformanceRow>> RunAsync(IRecipientPolicy policy, IProgress<ConformanceRow>? progress, CancellationToken cancel) =>
+        RunAsync(policy, static _ => true, progress, cancel);
+
+    /// <summary>Holds a policy to some of the rules.</summary>
+    /// <param name="policy">The policy; called by several threads at once.</param>
+    /// <param name="choose">Whether a rule is meant.</param>
+    /// <param name="progress">Told of each row once it is known, or null.</param>
+    /// <param name="cancel">Ends the run with <see cref="OperationCanceledException"/>.</param>
+    /// <returns>A row for each chosen rule, in their order. Nothing that the policy throws comes out.</returns>
+    public static async Task<IReadOnlyList<ConformanceRow>> RunAsync(
+        IRecipientPolicy policy, Predicate<ConformanceRule> choose, IProgress<ConformanceRow>? progress, CancellationToken cancel)
     {
         var rows = new List<ConformanceRow>();
-        foreach (PolicyRule rule in PolicyRules.All)
+        foreach (PolicyRule rule in PolicyRules.All.Where(rule => choose(new(rule.Id, rule.Title))))
         {
             ConformanceRow row = await RowRunner.RunAsync(
                 new(rule.Id, rule.Title), stop => Task.Run(() => rule.Check(policy, stop), stop), RowRunner.Limit, cancel);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Cstp.Abstractions;
 using Cstp.Conformance;
 using Cstp.Core.Plugins;
@@ -12,10 +13,13 @@ internal static class PluginsCheckCommand
 {
     private static readonly Argument<string> Name = new("NAME") { Description = "The plugin, selected or not." };
 
+    /// <summary>Only for a process that the command itself starts: the rule to begin with.</summary>
+    private static readonly Option<int?> From = new("--from") { Hidden = true };
+
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var check = new Command("check", "Checks whether a plugin's crypto module or recipient policy does what its contract asks.") { Name, CommonOptions.Json };
+        var check = new Command("check", "Checks whether a plugin's crypto module or recipient policy does what its contract asks.") { Name, From, CommonOptions.Json };
         check.SetAction(CheckAsync);
         return check;
     }
@@ -28,21 +32,35 @@ internal static class PluginsCheckCommand
         if (host.Running(name) is not { } plugin || configuration.Mistakes.Count > 0)
             throw new ConfigurationException([.. configuration.Mistakes.Lines, .. host.Errors]);
 
-        var output = new CommandOutput(parsed);
-        var rows = new List<ConformanceRow>();
-        if (plugin.Provides.Contains(ModuleContract.Crypto))
-        {
-            output.Notice($"{CryptoConformance.Rules.Count} rules for crypto modules; this takes a while");
-            rows.AddRange(await CryptoConformance.RunAsync(plugin.Module<ICmsEnveloper>(), null, cancel));
-        }
-        if (plugin.Provides.Contains(ModuleContract.Policy))
-            rows.AddRange(await PolicyConformance.RunAsync(plugin.Module<IRecipientPolicy>(), null, cancel));
-        if (rows.Count == 0)
+        List<ConformanceRule> rules =
+        [
+            .. plugin.Provides.Contains(ModuleContract.Crypto) ? CryptoConformance.Rules : [],
+            .. plugin.Provides.Contains(ModuleContract.Policy) ? PolicyConformance.Rules : [],
+        ];
+        if (rules.Count == 0)
             throw new CommandException(ExitStatus.Usage, WhyUnchecked(name, plugin));
-
+        if (parsed.GetValue(From) is { } from)
+        {
+            await RunAsync(plugin, [.. rules.Skip(from).Select(rule => rule.Id)], new Lines(parsed.InvocationConfiguration.Output), cancel);
+            return ExitStatus.Done;
+        }
+        var output = new CommandOutput(parsed);
+        output.Notice($"{name}: {rules.Count} rules; for a crypto module this takes up to a minute");
+        IReadOnlyList<ConformanceRow> rows = await ConformanceProcess.RunAsync(
+            rules,
+            index => new(Environment.ProcessPath!, ["plugins", "check", name, "--config", configuration.File, "--from", index.ToString(CultureInfo.InvariantCulture)]),
+            cancel);
         int failing = rows.Count(row => row.Result == ConformanceResult.Fails);
         Report(output, name, rows, failing);
         return failing == 0 ? ExitStatus.Done : ExitStatus.Found;
+    }
+
+    private static async Task RunAsync(RunningPlugin plugin, HashSet<string> ids, IProgress<ConformanceRow> progress, CancellationToken cancel)
+    {
+        if (plugin.Provides.Contains(ModuleContract.Crypto))
+            await CryptoConformance.RunAsync(plugin.Module<ICmsEnveloper>(), rule => ids.Contains(rule.Id), progress, cancel);
+        if (plugin.Provides.Contains(ModuleContract.Policy))
+            await PolicyConformance.RunAsync(plugin.Module<IRecipientPolicy>(), rule => ids.Contains(rule.Id), progress, cancel);
     }
 
     private static string WhyUnchecked(string name, RunningPlugin plugin)
@@ -51,7 +69,7 @@ internal static class PluginsCheckCommand
         return $"'{name}' provides {provided}; there are rules for {ModuleContract.Crypto.Word} and {ModuleContract.Policy.Word} modules only. That it loads is checked with 'cstp plugins list'.";
     }
 
-    private static void Report(CommandOutput output, string name, List<ConformanceRow> rows, int failing)
+    private static void Report(CommandOutput output, string name, IReadOnlyList<ConformanceRow> rows, int failing)
     {
         if (output.IsJson)
         {
@@ -71,4 +89,13 @@ internal static class PluginsCheckCommand
         ConformanceResult.Fails => "FAILS",
         _ => "unsupported",
     };
+
+    private sealed class Lines(TextWriter output) : IProgress<ConformanceRow>
+    {
+        public void Report(ConformanceRow value)
+        {
+            output.WriteLine(ConformanceProcess.Line(value));
+            output.Flush();
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Cstp.Conformance;
+using Cstp.Host.Commands;
 using Cstp.Tests.Host;
 using Cstp.Tests.Store;
 
@@ -71,6 +72,23 @@ public sealed class PluginsCheckTests : IAsyncLifetime
     {
         File.AppendAllText(Config, "\n[module.fixture-crypto]\nbrokn = true\n");
         Assert.Contains("brokn: unknown key; did you mean 'broken'?", (await Check("fixture-crypto")).Expect(78).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_module_that_takes_its_process_down_loses_one_row()
+    {
+        ConformanceRule[] rules = [new("one", "1"), new("two", "2"), new("three", "3"), new("four", "4")];
+        string Row(int index) => ConformanceProcess.Line(new(rules[index].Id, rules[index].Title, ConformanceResult.Holds, ""));
+        // The process dies in the second row, after the module wrote something of its own.
+        IReadOnlyList<ConformanceRow> rows = await ConformanceProcess.RunAsync(
+            rules,
+            index => new("/bin/sh", ["-c", index == 0
+                ? $"echo '{Row(0)}'; echo '{{\"hello\":1}}'; echo; echo module; echo Stack overflow. >&2; exit 134"
+                : $"echo '{Row(index)}'; echo '{Row(index + 1)}'"]),
+            TestContext.Current.CancellationToken);
+        Assert.Equal(rules.Select(rule => rule.Id), rows.Select(row => row.Id));
+        Assert.Equal([ConformanceResult.Holds, ConformanceResult.Fails, ConformanceResult.Holds, ConformanceResult.Holds], rows.Select(row => row.Result));
+        Assert.Equal("the process of the module ended with status 134: Stack overflow.", rows[1].Detail);
     }
 
     private static string Text(JsonElement row, string key) => row.GetProperty(key).GetString()!;
