@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Cstp.Abstractions;
+using Cstp.Conformance.Exchanging;
 
 namespace Cstp.Crypto.Tests;
 
@@ -16,13 +17,10 @@ internal static class Exchange
     public static readonly ICmsEnveloper Module = new Cstp.CryptoBouncyCastle.BouncyCastleEnveloper();
 #endif
 
-    private static readonly DateTimeOffset s_time = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
-
-    public static SigningRequest Signing(CmsIdentity signer, DigestAlgorithm digest = DigestAlgorithm.Sha256) =>
-        new(signer, [TestIdentities.Authority], digest, s_time);
+    public static SigningRequest Signing(CmsIdentity signer, DigestAlgorithm digest = DigestAlgorithm.Sha256) => ModuleExchange.Signing(signer, digest);
 
     public static EncryptionRequest Encryption(ContentCipher cipher, RsaKeyTransport transport, params CmsIdentity[] recipients) =>
-        new([.. recipients.Select(recipient => new EncryptionRecipient(recipient.Certificate, transport))], cipher);
+        ModuleExchange.Encryption(cipher, transport, recipients);
 
     public static async Task<byte[]> SignAsync(byte[] content, SigningRequest request, int portion = 65536) =>
         (await RunAsync(content, portion, async (reader, writer) =>
@@ -67,12 +65,7 @@ internal static class Exchange
     public static SignerResult Signer(VerificationResult result) =>
         Assert.Single(Assert.IsType<VerificationResult.Checked>(result).Signers);
 
-    public static byte[] Content(int length)
-    {
-        byte[] content = new byte[length];
-        new Random(length).NextBytes(content);
-        return content;
-    }
+    public static byte[] Content(int length) => Octets.Of(length);
 
     public static async Task<(T Result, byte[] Output)> RunAsync<T>(byte[] input, int portion, Func<PipeReader, PipeWriter, ValueTask<T>> stage)
     {

@@ -53,6 +53,20 @@ internal sealed class PluginHost : IAsyncDisposable
         return host;
     }
 
+    /// <summary>Looks for plugins and loads one, whether the configuration selects it or not.</summary>
+    /// <param name="folders">Where to look, absolute.</param>
+    /// <param name="name">The plugin's name.</param>
+    /// <param name="settings">Fills the settings of its modules.</param>
+    /// <param name="time">The clock that they get.</param>
+    /// <param name="loggers">The log that they get.</param>
+    public static PluginHost LoadOne(IReadOnlyList<string> folders, string name, ModuleSettings settings, TimeProvider time, ILoggerFactory loggers)
+    {
+        HashSet<string> selected = [name];
+        var host = new PluginHost(PluginSearch.Find(folders, selected), selected);
+        host.Start(name, folders, settings, time, loggers);
+        return host;
+    }
+
     /// <summary>Whether a plugin is selected in some role.</summary>
     /// <param name="plugin">The plugin.</param>
     public bool IsSelected(FoundPlugin plugin) => _selected.Contains(plugin.Name);

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cstp.Host.Commands;
 
-/// <summary><c>cstp plugins list</c>: what was found, what is selected, and what is wrong with it.</summary>
+/// <summary><c>cstp plugins</c>; <c>list</c>: what was found, what is selected, and what is wrong with it.</summary>
 internal static class PluginsCommand
 {
     /// <summary>Makes the command.</summary>
@@ -13,7 +13,7 @@ internal static class PluginsCommand
     {
         var list = new Command("list", "Shows the plugins that were found. Selected ones are loaded, so that their faults show.") { CommonOptions.Json };
         list.SetAction((parsed, _) => ListAsync(parsed));
-        return new Command("plugins", "Plugins.") { list };
+        return new Command("plugins", "Plugins.") { list, PluginsCheckCommand.Create() };
     }
 
     private static async Task<int> ListAsync(ParseResult parsed)

@@ -14,7 +14,7 @@ using Org.BouncyCastle.Pkcs;
 using Org.BouncyCastle.Security;
 using Org.BouncyCastle.X509;
 
-namespace Cstp.Crypto.Tests;
+namespace Cstp.Conformance.Forging;
 
 /// <summary>Keys with certificates of one CA, made once for all tests.</summary>
 internal static class TestIdentities

@@ -1,6 +1,7 @@
 using Cstp.Abstractions;
 using Org.BouncyCastle.Asn1;
 using Org.BouncyCastle.Asn1.Cms;
+using Org.BouncyCastle.Asn1.Ess;
 using Org.BouncyCastle.Asn1.Nist;
 using Org.BouncyCastle.Asn1.Pkcs;
 using Org.BouncyCastle.Asn1.X509;
@@ -11,7 +12,7 @@ using Attribute = Org.BouncyCastle.Asn1.Cms.Attribute;
 using IssuerAndSerialNumber = Org.BouncyCastle.Asn1.Cms.IssuerAndSerialNumber;
 using SignerInfo = Org.BouncyCastle.Asn1.Cms.SignerInfo;
 
-namespace Cstp.Crypto.Tests;
+namespace Cstp.Conformance.Forging;
 
 /// <summary>Builds SignedData in which any one thing can be wrong; untouched it verifies.</summary>
 internal sealed class SignedDataForge
@@ -49,18 +50,49 @@ internal sealed class SignedDataForge
     /// <summary>Makes another signature value.</summary>
     public Func<byte[], byte[]>? Sign { get; init; }
 
+    /// <summary>Segments of the content, each an OCTET STRING of any form; null for a form of the library's choice.</summary>
+    public IReadOnlyList<Asn1OctetString>? Segments { get; init; }
+
+    /// <summary>Whether all lengths are definite.</summary>
+    public bool Der { get; init; }
+
+    /// <summary>A message with a signature algorithm and digest.</summary>
+    /// <param name="signature">A name of <see cref="CmsAlgorithmNames"/>.</param>
+    /// <param name="digest">A name of <see cref="CmsAlgorithmNames"/>.</param>
+    /// <param name="signer">Whose key it is.</param>
+    public static SignedDataForge Of(string signature, string digest, CmsIdentity signer)
+    {
+        DerObjectIdentifier hash = SignatureNames.Digest(digest);
+        return new()
+        {
+            Signer = signer,
+            Announced = [new AlgorithmIdentifier(hash)],
+            Digest = new AlgorithmIdentifier(hash),
+            Algorithm = SignatureNames.Algorithm(signature, digest),
+            AlgorithmName = SignatureNames.Library(signature, digest),
+        };
+    }
+
+    /// <summary>Adds the attribute that binds the signer's certificate.</summary>
+    /// <param name="signer">The signer.</param>
+    public static Action<List<Attribute>> Binding(CmsIdentity signer) => attributes => attributes.Add(One(
+        PkcsObjectIdentifiers.IdAASigningCertificateV2, new SigningCertificateV2(new EssCertIDv2(Convert.FromHexString(signer.Certificate.Fingerprint)))));
+
     public byte[] Build(params SignerInfo[] further)
     {
         var certificates = Certificates ?? [Signer.Certificate];
-        var data = new BerSequence(
+        Asn1OctetString carried = Segments is null ? new BerOctetString(Content) : new BerOctetString(Segments.ToArray());
+        Asn1EncodableVector fields =
+        [
             DerInteger.One,
             new DerSet(Announced.ToArray<Asn1Encodable>()),
-            Attached
-                ? new BerSequence(ContentType, new BerTaggedObject(0, new BerOctetString(Content)))
-                : new BerSequence(ContentType),
+            Attached ? new BerSequence(ContentType, new BerTaggedObject(0, carried)) : new BerSequence(ContentType),
             new DerTaggedObject(false, 0, new DerSet(certificates.Select(certificate => (Asn1Encodable)Asn1Object.FromByteArray(certificate.Der.ToArray())).ToArray())),
-            new DerSet(further.Prepend(BuildSigner()).ToArray<Asn1Encodable>()));
-        return new BerSequence(PkcsObjectIdentifiers.SignedData, new BerTaggedObject(0, data)).GetEncoded();
+            new DerSet(further.Prepend(BuildSigner()).ToArray<Asn1Encodable>()),
+        ];
+        return Der
+            ? new DerSequence(PkcsObjectIdentifiers.SignedData, new DerTaggedObject(0, new DerSequence(fields))).GetEncoded(Asn1Encodable.Der)
+            : new BerSequence(PkcsObjectIdentifiers.SignedData, new BerTaggedObject(0, new BerSequence(fields))).GetEncoded();
     }
 
     public SignerInfo BuildSigner()
