@@ -31,22 +31,22 @@ internal sealed class SignatureJudge(TrustSnapshot trust)
 
         Judged[] judged = [.. result.Signers.Select(s => JudgeOne(s, result.Certificates, from))];
         bool verified = judged.All(j => j.Signer.Validity == SignatureValidity.Valid);
-        // Every signature must hold; one that fits From is enough, directly or as its domain's gateway.
-        Judged shown = verified ? judged.MinBy(j => j.Rank)! : judged.First(j => j.Signer.Validity != SignatureValidity.Valid);
-        bool revoked = judged.Any(j => j.Standing == SignerStanding.Revoked);
-        bool trusted = verified && !revoked && !shown.IsWeak
+        // Every signature must hold and none may be revoked; one that fits From is enough, directly or as its domain's gateway.
+        Judged? revoked = judged.FirstOrDefault(j => j.Standing == SignerStanding.Revoked);
+        Judged shown = verified ? revoked ?? judged.MinBy(j => (j.IsWeak, j.Rank))! : judged.First(j => j.Signer.Validity != SignatureValidity.Valid);
+        bool trusted = verified && revoked is null && !shown.IsWeak
             && shown.Standing is SignerStanding.TrustedUser or SignerStanding.TrustedGateway or SignerStanding.OtherGateway or SignerStanding.OtherUser;
         SignerReport[] reports = [.. judged.Select(j => j.Report)];
         string outcome = verified ? shown.Report.Result : Worst(judged);
         string? reason = outcome == "pass" ? null : shown.Reason;
         var algorithms = new Dictionary<string, string> { ["digest"] = shown.Signer.Digest, ["signature"] = shown.Signer.Signature };
         return new SignatureVerdict(
-            verified && !revoked,
+            verified && revoked is null,
             trusted,
             trusted && shown.Standing is SignerStanding.TrustedGateway or SignerStanding.OtherGateway,
             trusted && shown.Standing is SignerStanding.TrustedUser or SignerStanding.TrustedGateway,
             new SmimeResult(outcome, reason, shown.Report.Address, shown.Report.Serial, shown.Report.Issuer),
-            new LayerReport(kind, outcome switch { "pass" => "verified", _ when verified && !revoked => "untrusted", _ => "invalid" }, reason, algorithms, reports));
+            new LayerReport(kind, outcome switch { "pass" => "verified", _ when verified && revoked is null => "untrusted", _ => "invalid" }, reason, algorithms, reports));
     }
 
     private static SignatureVerdict Unusable(string kind, string result, string reason) =>
