@@ -23,7 +23,7 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
     public IReadOnlyList<OutgoingDelivery> CommitOrder => [_outgoing[_keeper]!, .. _outgoing.Where((_, i) => i != _keeper).Select(d => d!)];
 
     /// <summary>Connects, addresses, and says DATA everywhere.</summary>
-    /// <param name="cancel">The session ends.</param>
+    /// <param name="cancel">The session ends, or the time for the transfer.</param>
     /// <returns>Null where all servers wait for content, else the answer for the client.</returns>
     public async Task<MessageAnswer?> RunAsync(CancellationToken cancel)
     {
@@ -38,7 +38,7 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
             }
             return null;
         }
-        catch (Exception e) when (e is IOException or SocketException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+        catch (Exception e) when (e is IOException or SocketException || (e is OperationCanceledException && !session.Within(Timeout.InfiniteTimeSpan).IsCancellationRequested))
         {
             if (_outgoing[_keeper] is not null)
                 session.LoseServer();

@@ -23,6 +23,10 @@ internal abstract record MessageAnswer
     public static Ours Unavailable(string cause) =>
         new(new Reply(451, "4.7.5", "The message cannot be secured or checked now; try again later"), cause);
 
+    /// <summary>A held message could not be opened and sent on before the client's patience ends (RFC 5321 4.5.3.2.6).</summary>
+    public static Ours TooLate { get; } =
+        new(new Reply(451, "4.4.2", "The message could not be checked and passed on in time; try again later"), "over [smtp] transfer_timeout after the client's final dot");
+
     /// <summary>The server was lost.</summary>
     /// <param name="cause">For the log.</param>
     public static Ours ServerLost(string cause) =>

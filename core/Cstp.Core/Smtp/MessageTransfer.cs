@@ -16,6 +16,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
 {
     private readonly MessageEnvelope _envelope = session.Envelope;
     private readonly Transaction _transaction = session.Transaction!;
+    private CancellationToken _late;
     private int _deliveries = 1;
     private string _protection = "as it came";
 
@@ -69,14 +70,23 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
     {
         session.Client.Write("354 End data with <CR><LF>.<CR><LF>\r\n");
         await session.Client.FlushAsync(session.Within(Options.ReplyTimeout));
-        CancellationToken cancel = session.Within(Timeout.InfiniteTimeSpan);
-        await using DataSource source = DataSource.Start(session.Client, Options, services.Time, cancel);
+        CancellationToken ended = session.Within(Timeout.InfiniteTimeSpan);
+        await using DataSource source = DataSource.Start(session.Client, Options, services.Time, ended);
+        // Started at the client's dot of a message that is held; from there to our final dot everything is on it.
+        using var clock = new CancellationTokenSource(Timeout.InfiniteTimeSpan, services.Time);
+        using var transfer = CancellationTokenSource.CreateLinkedTokenSource(ended, clock.Token);
+        (_late, CancellationToken cancel) = (clock.Token, transfer.Token);
         HeldMessage? held = null;
         try
         {
             using var keepAlive = new ServerKeepAlive(session.Server!, Options, services.Time);
-            (MessageDecision decision, held) = await DecideAsync(source, cancel);
-            await keepAlive.StopAsync();
+            (MessageDecision decision, held) = await DecideAsync(source, clock, cancel);
+            if (!await keepAlive.StopAsync(cancel))
+            {
+                session.LoseServer();
+                if (decision is not MessageDecision.Refuse)
+                    decision = new MessageDecision.Refuse(MessageAnswer.ServerLost("the server did not answer NOOP while the message was held").Reply);
+            }
             switch (decision)
             {
                 case MessageDecision.Refuse refuse:
@@ -95,7 +105,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
         }
     }
 
-    private async Task<(MessageDecision, HeldMessage?)> DecideAsync(DataSource source, CancellationToken cancel)
+    private async Task<(MessageDecision, HeldMessage?)> DecideAsync(DataSource source, CancellationTokenSource clock, CancellationToken cancel)
     {
         try
         {
@@ -111,9 +121,8 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
             HeldMessage held = await services.Spool.HoldAsync(header.ToOctets(), source.Content, cancel);
             try
             {
-                using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-                patience.CancelAfter(Options.TransferTimeout);
-                return (await hold.OpenAsync(held, patience.Token), held);
+                clock.CancelAfter(Options.TransferTimeout);
+                return (await hold.OpenAsync(held, cancel), held);
             }
             catch
             {
@@ -129,6 +138,10 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
         {
             SmtpLog.SecuringFault(services.Logger, session.Id, e);
             return (new MessageDecision.Refuse(new Reply(452, "4.3.1", "Insufficient storage to check the message; try again later")), null);
+        }
+        catch (OperationCanceledException) when (_late.IsCancellationRequested)
+        {
+            return (new MessageDecision.Refuse(MessageAnswer.TooLate.Reply), null);
         }
         catch (Exception e) when (e is not SessionClosedException && (e is not OperationCanceledException || !cancel.IsCancellationRequested))
         {
@@ -311,6 +324,8 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
                 return MessageAnswer.ServerLost("the server was lost while the message was sent");
             case IncompleteMessageException:
                 return new MessageAnswer.Ours(new Reply(451, "4.4.2", "The message was cut short"), "the message was cut short");
+            case OperationCanceledException or IOException when _late.IsCancellationRequested:
+                return MessageAnswer.TooLate;
             case LineEndException:
                 return new MessageAnswer.Ours(new Reply(554, "5.6.3", "The content cannot be transported: it has line ends that SMTP does not know"), fault.Message);
             default:

@@ -4,7 +4,7 @@ namespace Cstp.Core.Smtp;
 internal sealed class ServerKeepAlive : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private readonly Task _running;
+    private readonly Task<bool> _running;
 
     /// <summary>Starts.</summary>
     /// <param name="server">A server with no command under way; not to be used by others before <see cref="StopAsync"/>.</param>
@@ -13,16 +13,25 @@ internal sealed class ServerKeepAlive : IDisposable
     public ServerKeepAlive(SmtpConnection server, SmtpOptions options, TimeProvider time) => _running = RunAsync(server, options, time, _stop.Token);
 
     /// <summary>Ends it; a reply under way is waited for.</summary>
-    public async Task StopAsync()
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <returns>Whether the server is free for others; false where it is gone, or owes the reply to a NOOP: what it says next would pass for another reply.</returns>
+    public async Task<bool> StopAsync(CancellationToken cancel)
     {
         await _stop.CancelAsync();
-        await _running;
+        try
+        {
+            return await _running.WaitAsync(cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Ends it without waiting.</summary>
     public void Dispose() => _stop.Cancel();
 
-    private static async Task RunAsync(SmtpConnection server, SmtpOptions options, TimeProvider time, CancellationToken stop)
+    private static async Task<bool> RunAsync(SmtpConnection server, SmtpOptions options, TimeProvider time, CancellationToken stop)
     {
         try
         {
@@ -33,9 +42,13 @@ internal sealed class ServerKeepAlive : IDisposable
                 await server.ReadReplyAsync(CancellationToken.None).WaitAsync(options.ReplyTimeout, time, CancellationToken.None);
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or ConnectionLostException or TimeoutException)
+        catch (OperationCanceledException)
         {
-            // A server that is gone shows again, and with a reply to the client, at the next command.
+            return true;
+        }
+        catch (Exception e) when (e is ConnectionLostException or TimeoutException)
+        {
+            return false;
         }
     }
 }

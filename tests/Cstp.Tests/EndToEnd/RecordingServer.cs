@@ -34,6 +34,9 @@ internal sealed class RecordingServer : IAsyncDisposable
 
     public string Extensions { get; set; } = "PIPELINING\n8BITMIME\nSIZE 104857600\nENHANCEDSTATUSCODES\nDSN";
 
+    /// <summary>When it begins to read content after its 354.</summary>
+    public Task ReadsContent { get; set; } = Task.CompletedTask;
+
     /// <summary>Answers a command otherwise than usual; null for the usual. "DOT" stands for the final dot.</summary>
     public Func<string, string?> Answer { get; set; } = _ => null;
 
@@ -105,6 +108,7 @@ internal sealed class RecordingServer : IAsyncDisposable
                             break;
                         case "DATA":
                             await Send(stream, "354 Go ahead");
+                            await ReadsContent.WaitAsync(_stop.Token);
                             byte[]? content = await reader.ReadDataAsync(_stop.Token);
                             if (content is null)
                                 return;
