@@ -109,16 +109,16 @@ internal sealed class HeaderSection
     /// <returns>The section, or null where it is over the limit; the reader then stands at the beginning.</returns>
     public static async ValueTask<HeaderSection?> ReadAsync(PipeReader message, int limit, CancellationToken cancel)
     {
+        int lineStart = 0;
         while (true)
         {
             ReadResult read = await message.ReadAsync(cancel);
             if (read.IsCanceled)
                 throw new OperationCanceledException("reading the header section was cancelled");
             ReadOnlySequence<byte> buffer = read.Buffer;
-            int end = FindEnd(buffer, limit, out int bodyStart);
-            if (end >= 0)
+            if (FindEnd(buffer, limit, ref lineStart, out int bodyStart))
             {
-                var section = new HeaderSection(buffer.Slice(0, end).ToArray(), hasEmptyLine: true);
+                var section = new HeaderSection(buffer.Slice(0, lineStart).ToArray(), hasEmptyLine: true);
                 message.AdvanceTo(buffer.GetPosition(bodyStart));
                 return section;
             }
@@ -145,22 +145,27 @@ internal sealed class HeaderSection
     /// Finds the empty line, which may be the first line of all. Inside a layer lines may end in LF alone: OpenSSL and NSS sign and
     /// encrypt what they are given.
     /// </summary>
-    private static int FindEnd(ReadOnlySequence<byte> buffer, int limit, out int bodyStart)
+    /// <param name="buffer">The section from its first octet, as far as it came.</param>
+    /// <param name="limit">Where the search ends.</param>
+    /// <param name="lineStart">Where the search begins; afterwards the start of the empty line, or of the last line that came: a trickled section is searched once.</param>
+    /// <param name="bodyStart">The first octet after the empty line.</param>
+    private static bool FindEnd(ReadOnlySequence<byte> buffer, int limit, ref int lineStart, out int bodyStart)
     {
-        bodyStart = 0;
         var reader = new SequenceReader<byte>(buffer);
+        reader.Advance(lineStart);
         while (reader.Consumed <= limit)
         {
-            int end = (int)reader.Consumed;
+            lineStart = (int)reader.Consumed;
             if (reader.IsNext("\r\n"u8, advancePast: true) || reader.IsNext((byte)'\n', advancePast: true))
             {
                 bodyStart = (int)reader.Consumed;
-                return end;
+                return true;
             }
             if (!reader.TryAdvanceTo((byte)'\n'))
-                return -1;
+                break;
         }
-        return -1;
+        bodyStart = 0;
+        return false;
     }
 
     private static List<HeaderField> Split(ReadOnlyMemory<byte> raw)

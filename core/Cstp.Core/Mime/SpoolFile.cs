@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
@@ -12,6 +13,7 @@ internal sealed class SpoolFile : IDisposable
 {
     private const int BlockSize = 64 * 1024;
     private const int TagSize = 16;
+    private const int SealedSize = TagSize + BlockSize;
 
     private readonly string _folder;
     private readonly SafeFileHandle _handle;
@@ -73,22 +75,26 @@ internal sealed class SpoolFile : IDisposable
     {
         if (number >= _blocks)
             return 0;
-        byte[] sealedBlock = new byte[BlockSize + TagSize];
-        int read = Guard(() => RandomAccess.Read(_handle, sealedBlock, number * (BlockSize + TagSize)));
-        if (read < TagSize)
-            throw new SpoolException($"the spool file in {_folder} lost a block; look at the disk", new EndOfStreamException());
-        Span<byte> nonce = stackalloc byte[12];
-        BinaryPrimitives.WriteInt64LittleEndian(nonce, number);
+        byte[] sealedBlock = ArrayPool<byte>.Shared.Rent(SealedSize);
         try
         {
+            int read = Guard(() => RandomAccess.Read(_handle, sealedBlock.AsSpan(0, SealedSize), number * SealedSize));
+            if (read < TagSize)
+                throw new SpoolException($"the spool file in {_folder} lost a block; look at the disk", new EndOfStreamException());
+            Span<byte> nonce = stackalloc byte[12];
+            BinaryPrimitives.WriteInt64LittleEndian(nonce, number);
             lock (_cipher)
                 _cipher.Decrypt(nonce, sealedBlock.AsSpan(TagSize, read - TagSize), sealedBlock.AsSpan(0, TagSize), content[..(read - TagSize)]);
+            return read - TagSize;
         }
         catch (CryptographicException e)
         {
             throw new SpoolException($"the spool file in {_folder} changed while it was held; look at the disk", e);
         }
-        return read - TagSize;
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(sealedBlock);
+        }
     }
 
     /// <summary>Frees the disk.</summary>
@@ -100,15 +106,23 @@ internal sealed class SpoolFile : IDisposable
 
     private void WriteBlock()
     {
-        byte[] sealedBlock = new byte[TagSize + _used];
-        Span<byte> nonce = stackalloc byte[12];
-        BinaryPrimitives.WriteInt64LittleEndian(nonce, _blocks);
-        _cipher.Encrypt(nonce, _block.AsSpan(0, _used), sealedBlock.AsSpan(TagSize), sealedBlock.AsSpan(0, TagSize));
-        Guard(() =>
+        byte[] sealedBlock = ArrayPool<byte>.Shared.Rent(SealedSize);
+        try
         {
-            RandomAccess.Write(_handle, sealedBlock, _blocks * (BlockSize + TagSize));
-            return true;
-        });
+            Span<byte> nonce = stackalloc byte[12];
+            BinaryPrimitives.WriteInt64LittleEndian(nonce, _blocks);
+            int length = TagSize + _used;
+            _cipher.Encrypt(nonce, _block.AsSpan(0, _used), sealedBlock.AsSpan(TagSize, _used), sealedBlock.AsSpan(0, TagSize));
+            Guard(() =>
+            {
+                RandomAccess.Write(_handle, sealedBlock.AsSpan(0, length), _blocks * SealedSize);
+                return true;
+            });
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(sealedBlock);
+        }
         _blocks++;
         _used = 0;
     }

@@ -108,8 +108,7 @@ internal sealed class DataSource : IAsyncDisposable
 
     private async Task<DataEnd> DecodeAsync(CancellationToken cancel)
     {
-        bool wanted = true;
-        var discarded = new ArrayBufferWriter<byte>(64 * 1024);
+        ArrayBufferWriter<byte>? discarded = null;
         TimeSpan waited = TimeSpan.Zero;
         long inWindow = 0;
         while (true)
@@ -131,11 +130,11 @@ internal sealed class DataSource : IAsyncDisposable
             DataState state = DataState.Open;
             foreach (ReadOnlyMemory<byte> segment in read.Buffer)
             {
-                state = _decoder.Decode(segment.Span, wanted ? _pipe.Writer : discarded, out int used);
+                state = _decoder.Decode(segment.Span, discarded ?? (IBufferWriter<byte>)_pipe.Writer, out int used);
                 inWindow += used;
                 Length += used;
                 consumed = read.Buffer.GetPosition(used, consumed);
-                discarded.ResetWrittenCount();
+                discarded?.ResetWrittenCount();
                 if (state != DataState.Open)
                     break;
             }
@@ -147,14 +146,14 @@ internal sealed class DataSource : IAsyncDisposable
                 case DataState.Ended:
                     if (_decoder.NulSeen && _options.Nul == NulHandling.Refuse)
                         return DataEnd.ContainsNul;
-                    if (wanted)
+                    if (discarded is null)
                         await _pipe.Writer.FlushAsync(cancel);
                     return DataEnd.Complete;
             }
             if (read.IsCompleted)
                 return DataEnd.ClientGone;
-            if (wanted)
-                wanted = !(await _pipe.Writer.FlushAsync(cancel)).IsCompleted;
+            if (discarded is null && (await _pipe.Writer.FlushAsync(cancel)).IsCompleted)
+                discarded = new ArrayBufferWriter<byte>(64 * 1024);   // nobody wants the content any more
             if (waited > s_slowWindow)
             {
                 if (inWindow < SlowOctets)

@@ -86,7 +86,7 @@ internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions option
         var stuffing = new DotStuffing();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         _reply = server.ReadReplyAsync(CancellationToken.None);
-        Task watching = StopAtReplyAsync(_reply, stop);
+        _ = StopAtReplyAsync(_reply, stop);
         try
         {
             while (true)
@@ -113,10 +113,6 @@ internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions option
         catch (TimeoutException)
         {
             throw new EarlyReplyException(null);
-        }
-        finally
-        {
-            _ = watching;
         }
         if (!stuffing.IsAtLineStart)
             throw new LineEndException("the last line of the content has no end");
