@@ -130,9 +130,18 @@ internal static class LoadRules
     /// <summary>The most memory that is live at once, beyond what was at the beginning; what is garbage does not count.</summary>
     private sealed class MemoryWatch
     {
-        private readonly long _managed = GC.GetTotalMemory(true);
-        private readonly long _native = Native();
+        private readonly long _managed;
+        private readonly long _native;
         private long _most;
+
+        public MemoryWatch()
+        {
+            // What .NET's heap kept of earlier work would else be given back while we watch, and what is left seem to grow.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            GC.WaitForPendingFinalizers();
+            _managed = GC.GetTotalMemory(true);
+            _native = Native();
+        }
 
         public void After(ref long octets, long more)
         {

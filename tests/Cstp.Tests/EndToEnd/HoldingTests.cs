@@ -14,11 +14,8 @@ public sealed class HoldingTests
 
     private static readonly CmsIdentity s_bob = Identity(Bob);
 
-    private static async Task<string> SignedAsync(int length)
-    {
-        string entity = "Content-Type: text/plain\r\n\r\n" + string.Concat(Enumerable.Repeat(new string('x', 70) + "\r\n", 1 + length / 72));
-        return Message(Bob, await ClearSignedAsync(entity, s_bob));
-    }
+    private static async Task<string> SignedAsync() =>
+        Message(Bob, await ClearSignedAsync($"Content-Type: text/plain\r\n\r\n{new string('x', 500)}\r\n", s_bob));
 
     private static async Task<RawClient> BeginDataAsync(TwoBoxes boxes)
     {
@@ -42,11 +39,11 @@ public sealed class HoldingTests
     {
         await using var boxes = new TwoBoxes(smtp: new SmtpOptions { KeepAlive = TimeSpan.FromMilliseconds(50) });
         using RawClient client = await BeginDataAsync(boxes);
-        string message = await SignedAsync(1000);
-        await client.SendAsync(message[..600]);
+        string message = await SignedAsync();
+        await client.SendAsync(message[..300]);
         await UntilAsync(boxes, "NOOP");
         Assert.DoesNotContain("DATA", boxes.IntelServer.Commands);
-        await client.SendAsync(message[600..] + ".\r\n");
+        await client.SendAsync(message[300..] + ".\r\n");
         Assert.Equal("250 2.0.0 Ok: queued", await client.ReadReplyAsync());
         Assert.EndsWith(message, Assert.Single(boxes.IntelServer.Messages).Text, StringComparison.Ordinal);
     }
@@ -65,10 +62,10 @@ public sealed class HoldingTests
         await using var boxes = new TwoBoxes(smtp: options);
         boxes.IntelServer.Answer = line => line == "NOOP" ? "250-" : null;   // a reply that never ends
         using RawClient client = await BeginDataAsync(boxes);
-        string message = await SignedAsync(1000);
-        await client.SendAsync(message[..600]);
+        string message = await SignedAsync();
+        await client.SendAsync(message[..300]);
         await UntilAsync(boxes, "NOOP");
-        await client.SendAsync(message[600..] + ".\r\n");
+        await client.SendAsync(message[300..] + ".\r\n");
         Assert.StartsWith("451 4.4.2", await client.ReadReplyAsync(), StringComparison.Ordinal);
         Assert.DoesNotContain("DATA", boxes.IntelServer.Commands);
     }
@@ -79,7 +76,7 @@ public sealed class HoldingTests
         await using var boxes = new TwoBoxes(smtp: new SmtpOptions { TransferTimeout = TimeSpan.FromSeconds(1) });
         boxes.IntelServer.Answer = line => line == "DATA" ? "354-" : null;
         using RawClient client = await BeginDataAsync(boxes);
-        await client.SendAsync(await SignedAsync(1000) + ".\r\n");
+        await client.SendAsync(await SignedAsync() + ".\r\n");
         Assert.StartsWith("451 4.4.2", await client.ReadReplyAsync(), StringComparison.Ordinal);
         Assert.Empty(boxes.IntelServer.Messages);
     }
@@ -91,7 +88,12 @@ public sealed class HoldingTests
         await using var boxes = new TwoBoxes(smtp: new SmtpOptions { TransferTimeout = TimeSpan.FromSeconds(2) });
         boxes.IntelServer.ReadsContent = reads.Task;
         using RawClient client = await BeginDataAsync(boxes);
-        await client.SendAsync(await SignedAsync(24 * 1024 * 1024) + ".\r\n");   // more than the sockets' buffers take
+        string[] parts = (await SignedAsync()).Split("xx\r\n");
+        string line = new string('x', 998) + "\r\n";
+        await client.SendAsync(parts[0] + "xx\r\n");
+        for (int sent = 0; sent < 24 * 1024 * 1024; sent += 64 * line.Length)   // more than the sockets' buffers take
+            await client.SendAsync(string.Concat(Enumerable.Repeat(line, 64)));
+        await client.SendAsync(parts[1] + ".\r\n");
         Assert.StartsWith("451 4.4.2 The message could not be checked and passed on in time", await client.ReadReplyAsync(), StringComparison.Ordinal);
         reads.SetResult();
         Assert.StartsWith("421 4.4.2", await client.AskAsync("NOOP"), StringComparison.Ordinal);   // what is in its buffers must not be followed by anything
@@ -103,7 +105,7 @@ public sealed class HoldingTests
     {
         await using var boxes = new TwoBoxes(smtp: new SmtpOptions { TransferTimeout = TimeSpan.FromSeconds(1) }, intelCrypto: new SlowModule());
         using RawClient client = await BeginDataAsync(boxes);
-        await client.SendAsync(await SignedAsync(1000) + ".\r\n");
+        await client.SendAsync(await SignedAsync() + ".\r\n");
         Assert.StartsWith("451 4.4.2", await client.ReadReplyAsync(), StringComparison.Ordinal);
         Assert.DoesNotContain("DATA", boxes.IntelServer.Commands);
     }
