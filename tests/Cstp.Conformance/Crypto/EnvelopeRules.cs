@@ -86,10 +86,13 @@ internal static class EnvelopeRules
     /// <summary>A forged message fails, and an untouched one opens, so that the reason is the right one.</summary>
     private static async Task FailsAsync(ModuleExchange module, EnvelopedDataForge forge, string what)
     {
-        var untouched = new EnvelopedDataForge { Cipher = forge.Cipher };
-        (DecryptionResult result, byte[] output) = await OpenAsync(module, untouched);
-        Expect.Decrypted(result, "the untouched message");
-        Expect.Same(untouched.Content, output, "the untouched message");
+        if (module.IsDue(forge.Cipher))
+        {
+            var untouched = new EnvelopedDataForge { Cipher = forge.Cipher };
+            (DecryptionResult result, byte[] output) = await OpenAsync(module, untouched);
+            Expect.Decrypted(result, "the untouched message");
+            Expect.Same(untouched.Content, output, "the untouched message");
+        }
         Expect.Failed((await OpenAsync(module, forge)).Result, what);
     }
 

@@ -12,12 +12,18 @@ internal sealed class ModuleExchange(ICmsEnveloper module, CancellationToken can
 {
     private const int Portion = 65536;
 
+    private readonly HashSet<object> _done = [];
+
     /// <summary>The signing time of all that is signed.</summary>
     public static DateTimeOffset SigningTime { get; } = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
 
     public ICmsEnveloper Module => module;
 
     public CancellationToken Cancel => cancel;
+
+    /// <summary>Whether something is to be done now, since the row has not done it yet.</summary>
+    /// <param name="what">The thing, by value.</param>
+    public bool IsDue(object what) => _done.Add(what);
 
     public static SigningRequest Signing(CmsIdentity signer, DigestAlgorithm digest = DigestAlgorithm.Sha256) =>
         new(signer, [TestIdentities.Authority], digest, SigningTime);
