@@ -1,6 +1,12 @@
 using Cstp.Bench;
 
-if (args is ["memory", .. string[] sizes])
-    return await MemoryBenchmark.RunAsync(sizes);
-await Console.Error.WriteLineAsync("usage: Cstp.Bench memory [MIB ...]");
-return 64;
+switch (args)
+{
+    case ["memory", .. string[] sizes]:
+        return await MemoryBenchmark.RunAsync(sizes);
+    case ["compare", .. string[] options]:
+        return await ComparisonBenchmark.RunAsync(options);
+    default:
+        await Console.Error.WriteLineAsync("usage: Cstp.Bench memory [MIB ...] | compare --loop PROGRAM [--quick] [--json FILE]");
+        return 64;
+}

@@ -86,6 +86,12 @@ internal sealed partial class BoxProcess : IAsyncDisposable
         File.WriteAllText(Configuration, text.Replace(old, instead, StringComparison.Ordinal));
     }
 
+    /// <summary>Selects another module.</summary>
+    /// <param name="contract">The key in <c>[modules]</c>.</param>
+    /// <param name="module">Its name.</param>
+    public void Select(string contract, string module) =>
+        File.WriteAllText(Configuration, ModuleLine(contract).Replace(File.ReadAllText(Configuration), $"{contract} = \"{module}\""));
+
     /// <summary>A command of the box, in a process of its own.</summary>
     /// <returns>What it wrote.</returns>
     public Task<string> CommandAsync(params string[] arguments) => Harness.Command.RunAsync(Installation.Program, [.. arguments, "--config", Configuration]);
@@ -146,6 +152,8 @@ internal sealed partial class BoxProcess : IAsyncDisposable
             await KillAsync();
         _folder.Dispose();
     }
+
+    private static Regex ModuleLine(string contract) => new($"^{contract} = \".*?\"", RegexOptions.Multiline);
 
     [GeneratedRegex(@"^cstp ready inside=127\.0\.0\.1:(\d+) outside=127\.0\.0\.1:(\d+)$")]
     private static partial Regex ReadyLine();

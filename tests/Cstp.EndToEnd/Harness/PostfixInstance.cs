@@ -14,8 +14,18 @@ internal sealed class PostfixInstance : IAsyncDisposable
 
     public int Port { get; } = FreePort.Next();
 
+    /// <summary>Takes mail past the filter.</summary>
+    public int FilteredPort { get; } = FreePort.Next();
+
     /// <summary>What it logged.</summary>
     public string Log => File.Exists(LogFile) ? File.ReadAllText(LogFile) : "";
+
+    /// <summary>Whether a message waits or is on its way.</summary>
+    public bool HasQueuedMail => new[] { "maildrop", "incoming", "active", "deferred" }.Any(
+        name => Directory.Exists(_folder.Of("queue", name)) && Directory.EnumerateFiles(_folder.Of("queue", name), "*", SearchOption.AllDirectories).Any());
+
+    /// <summary>The process that started all others. It holds a lock on this file that .NET's own ways to read would respect.</summary>
+    public async Task<int> MasterProcessIdAsync() => int.Parse(await Harness.Command.RunAsync("cat", _folder.Of("queue", "pid", "master.pid")), CultureInfo.InvariantCulture);
 
     private string LogFile => _folder.Of("log");
 
@@ -24,12 +34,13 @@ internal sealed class PostfixInstance : IAsyncDisposable
     /// <summary>Starts it.</summary>
     /// <param name="domain">Mail for this domain is stored.</param>
     /// <param name="relayPort">Where all other mail goes, on loopback.</param>
-    public static async Task<PostfixInstance> StartAsync(string domain, int relayPort)
+    /// <param name="filter">A program that gets each message, sender and recipient first, and gives it back to <see cref="FilteredPort"/>; null for none.</param>
+    public static async Task<PostfixInstance> StartAsync(string domain, int relayPort, string? filter = null)
     {
         var postfix = new PostfixInstance(domain);
         try
         {
-            postfix.Configure(relayPort);
+            postfix.Configure(relayPort, filter);
             await postfix.ControlAsync("start");
             await SmtpSink.ListeningAsync(postfix.Port, TimeSpan.FromSeconds(20));
             return postfix;
@@ -82,7 +93,7 @@ internal sealed class PostfixInstance : IAsyncDisposable
             throw new InvalidOperationException($"postfix {what}: status {done.Status}\n{await File.ReadAllTextAsync(_folder.Of(what))}\n{Log}");
     }
 
-    private void Configure(int relayPort)
+    private void Configure(int relayPort, string? filter)
     {
         foreach (string folder in new[] { "etc", "queue", "data", "mail" })
             Directory.CreateDirectory(_folder.Of(folder));
@@ -121,7 +132,7 @@ internal sealed class PostfixInstance : IAsyncDisposable
 
             """);
         File.WriteAllText(_folder.Of("etc", "master.cf"), $"""
-            127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)} inet n - n - - smtpd
+            127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)} inet n - n - - smtpd{(filter is null ? "" : " -o content_filter=filter:")}
             pickup unix n - n 60 1 pickup
             cleanup unix n - n - 0 cleanup
             qmgr unix n - n 300 1 qmgr
@@ -142,9 +153,15 @@ internal sealed class PostfixInstance : IAsyncDisposable
             scache unix - - n - 1 scache
             tlsmgr unix - - n 1000? 1 tlsmgr
             postlog unix-dgram n - n - 1 postlogd
+            {(filter is null ? "" : Filter(filter))}
 
             """);
     }
+
+    private string Filter(string program) => $$"""
+        filter unix - n n - 4 pipe user=nobody argv={{program}} ${sender} ${recipient}
+        127.0.0.1:{{FilteredPort.ToString(CultureInfo.InvariantCulture)}} inet n - n - - smtpd
+        """;
 
     private void Chown(string user, string folder)
     {
