@@ -8,16 +8,23 @@ namespace Cstp.Host;
 /// <summary>The log: on stderr, as text or as JSON.</summary>
 internal static class Logging
 {
+    private const string TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+
     /// <summary>Makes the log.</summary>
     /// <param name="options">Section <c>[log]</c>.</param>
     /// <param name="format">What takes precedence over its form, or null.</param>
     public static ILoggerFactory Create(LogOptions options, LogFormat? format) => LoggerFactory.Create(builder =>
     {
         builder.SetMinimumLevel(options.Level);
-        if ((format ?? options.Format) == LogFormat.Json)
-            builder.AddJsonConsole(json => { json.UseUtcTimestamp = true; json.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ"; });
+        bool isJson = (format ?? options.Format) == LogFormat.Json;
+        // For its formatters; the provider that comes with them is not asked for.
+        if (isJson)
+            builder.AddJsonConsole(json => { json.UseUtcTimestamp = true; json.TimestampFormat = TimestampFormat; });
         else
-            builder.AddSimpleConsole(text => { text.SingleLine = true; text.UseUtcTimestamp = true; text.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ "; text.ColorBehavior = LoggerColorBehavior.Disabled; });
-        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+            builder.AddSimpleConsole(text => { text.SingleLine = true; text.UseUtcTimestamp = true; text.TimestampFormat = TimestampFormat + " "; text.ColorBehavior = LoggerColorBehavior.Disabled; });
+        builder.ClearProviders();
+        string name = isJson ? ConsoleFormatterNames.Json : ConsoleFormatterNames.Simple;
+        builder.Services.AddSingleton<ILoggerProvider>(services =>
+            new StandardErrorLog(Console.OpenStandardError(), services.GetServices<ConsoleFormatter>().First(formatter => formatter.Name == name)));
     });
 }
