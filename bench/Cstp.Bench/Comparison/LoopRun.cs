@@ -16,9 +16,6 @@ namespace Cstp.Bench.Comparison;
 internal sealed class LoopRun(string name, string program, bool isSecuring, KeyFiles own, string other, string message, int messages) : Contestant(name, messages)
 {
     /// <inheritdoc/>
-    public override Task WarmUpAsync() => Task.CompletedTask;
-
-    /// <inheritdoc/>
     protected override async Task<Run> MeasureAsync()
     {
         long start = Stopwatch.GetTimestamp();

@@ -8,12 +8,8 @@ namespace Cstp.Bench.Comparison;
 /// <param name="peer">The program.</param>
 /// <param name="load">What it gets.</param>
 /// <param name="messages">Messages of one run.</param>
-/// <param name="warmUp">Messages before the first run.</param>
-internal sealed class RelayRun(string name, Peer peer, Load load, int messages, int warmUp) : Contestant(name, messages)
+internal sealed class RelayRun(string name, Peer peer, Load load, int messages) : Contestant(name, messages)
 {
-    /// <inheritdoc/>
-    public override Task WarmUpAsync() => load.SendAsync(peer.Port, warmUp);
-
     /// <inheritdoc/>
     protected override async Task<Run> MeasureAsync()
     {
