@@ -37,34 +37,56 @@ internal sealed unsafe class EvpKey : IDisposable
         }
     }
 
-    /// <summary>Makes an ephemeral key.</summary>
-    /// <param name="kind">EC or X25519.</param>
-    /// <param name="curve">For EC, libcrypto's name of the curve.</param>
-    public static EvpKey Generate(string kind, string? curve)
+    /// <summary>Reads the encoded point of an EC key on the curve of another; a point off it is refused here.</summary>
+    /// <param name="point">The point (SEC 1 2.3.4).</param>
+    /// <param name="like">The key whose curve it is.</param>
+    /// <exception cref="OpenSslException">It is no point of that curve.</exception>
+    public static EvpKey ReadPoint(ReadOnlySpan<byte> point, EvpKey like)
     {
-        using KeyContextHandle context = OpenSslException.ThrowIfInvalid(LibCrypto.EVP_PKEY_CTX_new_from_name(0, kind, 0), $"key generation of {kind}");
+        KeyHandle key = OpenSslException.ThrowIfInvalid(LibCrypto.EVP_PKEY_new(), "EVP_PKEY_new");
+        try
+        {
+            OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_copy_parameters(key, like._key), "EVP_PKEY_copy_parameters");
+            fixed (byte* octets = point)
+                OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_set1_encoded_public_key(key, octets, (nuint)point.Length), "public key");
+            return new EvpKey(key);
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads the octets of an X25519 key.</summary>
+    /// <param name="octets">The octets (RFC 7748 5).</param>
+    /// <exception cref="OpenSslException">It is no such key.</exception>
+    public static EvpKey ReadX25519(ReadOnlySpan<byte> octets)
+    {
+        fixed (byte* start = octets)
+            return new EvpKey(OpenSslException.ThrowIfInvalid(LibCrypto.EVP_PKEY_new_raw_public_key_ex(0, "X25519", 0, start, (nuint)octets.Length), "public key"));
+    }
+
+    /// <summary>Makes an ephemeral key of this key's kind and curve.</summary>
+    public EvpKey Generate()
+    {
+        using KeyContextHandle context = NewContext();
         OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_keygen_init(context), "EVP_PKEY_keygen_init");
-        if (curve is not null)
-            OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_CTX_ctrl_str(context, "ec_paramgen_curve", curve), $"curve {curve}");
         nint key = 0;
         OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_keygen(context, &key), "EVP_PKEY_keygen");
         return new EvpKey(new KeyHandle(key));
     }
 
-    /// <summary>The public half as SubjectPublicKeyInfo.</summary>
-    public byte[] PublicInfo()
+    /// <summary>The public half: an uncompressed point, or the octets of an X25519 key.</summary>
+    public byte[] PublicOctets()
     {
-        int length = LibCrypto.i2d_PUBKEY(_key, null);
-        if (length <= 0)
-            throw OpenSslException.Last("i2d_PUBKEY");
-        byte[] der = new byte[length];
-        fixed (byte* start = der)
-        {
-            byte* at = start;
-            if (LibCrypto.i2d_PUBKEY(_key, &at) != length)
-                throw OpenSslException.Last("i2d_PUBKEY");
-        }
-        return der;
+        byte* octets = null;
+        nuint length = LibCrypto.EVP_PKEY_get1_encoded_public_key(_key, &octets);
+        if (length == 0)
+            throw OpenSslException.Last("EVP_PKEY_get1_encoded_public_key");
+        byte[] copy = new ReadOnlySpan<byte>(octets, (int)length).ToArray();
+        LibCrypto.CRYPTO_free(octets, "", 0);
+        return copy;
     }
 
     /// <summary>Whether two keys have the same public half.</summary>
@@ -169,7 +191,10 @@ internal sealed unsafe class EvpKey : IDisposable
         return key;
     }
 
-    /// <summary>Agrees on a secret (ECDH, X25519).</summary>
+    /// <summary>
+    /// Agrees on a secret (ECDH, X25519). That the peer's point is on the curve was seen when it was read; the curves here have
+    /// cofactor 1, so it is then of the right order, too (SP 800-56A 5.6.2.3.4).
+    /// </summary>
     /// <param name="peer">The other's public key.</param>
     /// <param name="controls">Names and values as in pkeyutl's -pkeyopt.</param>
     /// <returns>The secret; null where the peer's key does not fit or gives none (RFC 8418 2).</returns>
@@ -182,7 +207,7 @@ internal sealed unsafe class EvpKey : IDisposable
         OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_derive_init(context), "EVP_PKEY_derive_init");
         Control(context, controls);
         fixed (byte* to = secret)
-            agreed = LibCrypto.EVP_PKEY_derive_set_peer(context, peer._key) == 1 && LibCrypto.EVP_PKEY_derive(context, to, &length) == 1;
+            agreed = LibCrypto.EVP_PKEY_derive_set_peer_ex(context, peer._key, validates: 0) == 1 && LibCrypto.EVP_PKEY_derive(context, to, &length) == 1;
         LibCrypto.ERR_clear_error();
         byte[]? result = agreed ? secret[..(int)length] : null;
         CryptographicOperations.ZeroMemory(secret);

@@ -91,9 +91,6 @@ internal static unsafe partial class LibCrypto
     public static partial KeyHandle d2i_AutoPrivateKey(nint reuse, byte** octets, CLong length);
 
     [LibraryImport(Name)]
-    public static partial int i2d_PUBKEY(KeyHandle key, byte** octets);
-
-    [LibraryImport(Name)]
     public static partial void EVP_PKEY_free(nint key);
 
     [LibraryImport(Name)]
@@ -103,13 +100,28 @@ internal static unsafe partial class LibCrypto
     public static partial int EVP_PKEY_get_size(KeyHandle key);
 
     [LibraryImport(Name)]
+    public static partial KeyHandle EVP_PKEY_new();
+
+    [LibraryImport(Name)]
+    public static partial int EVP_PKEY_copy_parameters(KeyHandle to, KeyHandle from);
+
+    [LibraryImport(Name)]
+    public static partial int EVP_PKEY_set1_encoded_public_key(KeyHandle key, byte* octets, nuint length);
+
+    [LibraryImport(Name)]
+    public static partial nuint EVP_PKEY_get1_encoded_public_key(KeyHandle key, byte** octets);
+
+    [LibraryImport(Name, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial KeyHandle EVP_PKEY_new_raw_public_key_ex(nint library, string kind, nint properties, byte* octets, nuint length);
+
+    [LibraryImport(Name, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial void CRYPTO_free(byte* memory, string file, int line);
+
+    [LibraryImport(Name)]
     public static partial int EVP_PKEY_eq(KeyHandle one, KeyHandle other);
 
     [LibraryImport(Name)]
     public static partial KeyContextHandle EVP_PKEY_CTX_new_from_pkey(nint library, KeyHandle key, nint properties);
-
-    [LibraryImport(Name, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial KeyContextHandle EVP_PKEY_CTX_new_from_name(nint library, string name, nint properties);
 
     [LibraryImport(Name)]
     public static partial void EVP_PKEY_CTX_free(nint context);
@@ -145,7 +157,7 @@ internal static unsafe partial class LibCrypto
     public static partial int EVP_PKEY_derive_init(KeyContextHandle context);
 
     [LibraryImport(Name)]
-    public static partial int EVP_PKEY_derive_set_peer(KeyContextHandle context, KeyHandle peer);
+    public static partial int EVP_PKEY_derive_set_peer_ex(KeyContextHandle context, KeyHandle peer, int validates);
 
     [LibraryImport(Name)]
     public static partial int EVP_PKEY_derive(KeyContextHandle context, byte* secret, nuint* length);

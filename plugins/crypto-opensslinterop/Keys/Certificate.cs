@@ -1,6 +1,6 @@
+using System.Collections.Concurrent;
 using System.Formats.Asn1;
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Cstp.Abstractions;
 using Cstp.CryptoOpenSslInterop.Interop;
@@ -14,7 +14,10 @@ internal sealed class Certificate
     private const int MinRsaBits = 1024;
     private const int MaxRsaBits = 16384;
 
-    private static readonly ConditionalWeakTable<EncodedCertificate, Certificate> s_read = [];
+    /// <summary>Certificates of a community's size; reading one costs as much as encrypting to it.</summary>
+    private const int MaxRemembered = 1024;
+
+    private static readonly ConcurrentDictionary<EncodedCertificate, Certificate> s_read = new();
 
     private readonly Lazy<EvpKey> _key;
 
@@ -93,11 +96,20 @@ internal sealed class Certificate
     /// <exception cref="OpenSslException">libcrypto does not take it.</exception>
     public EvpKey Key => _key.Value;
 
-    /// <summary>Reads a certificate; one that was read before is remembered for as long as somebody holds it.</summary>
+    /// <summary>Reads a certificate; those read of late are remembered.</summary>
     /// <param name="encoded">The certificate.</param>
     /// <exception cref="AsnContentException">It is broken.</exception>
     /// <exception cref="CmsSyntaxException">It is broken.</exception>
-    public static Certificate Read(EncodedCertificate encoded) => s_read.GetValue(encoded, static e => new Certificate(e));
+    public static Certificate Read(EncodedCertificate encoded)
+    {
+        if (s_read.TryGetValue(encoded, out Certificate? known))
+            return known;
+        var certificate = new Certificate(encoded);
+        // Strangers' certificates, each with a message of its own, must not fill the memory.
+        if (s_read.Count >= MaxRemembered)
+            s_read.Clear();
+        return s_read.GetOrAdd(encoded, certificate);
+    }
 
     /// <summary>Reads a certificate that came by mail.</summary>
     /// <param name="encoded">The certificate.</param>

@@ -60,7 +60,8 @@ internal sealed class ContentKeyOpening(PrivateKey key, int keyLength, string co
         bool isTripleDes = wrap.Oid == TripleDesWrap.Oid && contentCipher == CmsAlgorithmNames.TripleDesCbc;
         if ((isTripleDes ? TripleDesWrap.KeyLength : AgreementScheme.WrapKeyLength(wrap.Oid)) is not { } wrapLength)
             return (null, "");
-        using EvpKey peer = EvpKey.ReadPublic(PeerInfo(originator.Key));
+        // On the recipient's own curve: parameters that a sender gives are not believed (RFC 5753 3.1.1).
+        using EvpKey peer = isX25519 ? EvpKey.ReadX25519(originator.Key) : EvpKey.ReadPoint(originator.Key, key.Key);
         if (key.Key.Agree(peer) is not { } secret)
             return (null, "");
         byte[] wrapKey = scheme.Derive(secret, recipient.Algorithm.Parameters, wrapLength, recipient.Material is { } material ? material.AsMemory() : (ReadOnlyMemory<byte>?)null);
@@ -68,23 +69,6 @@ internal sealed class ContentKeyOpening(PrivateKey key, int keyLength, string co
         CryptographicOperations.ZeroMemory(secret);
         CryptographicOperations.ZeroMemory(wrapKey);
         return (OfLength(contentKey), isX25519 ? CmsAlgorithmNames.X25519 : key.Certificate.Curve!.AgreementName);
-    }
-
-    /// <summary>The originator's key on the recipient's own curve: parameters that a sender gives are not believed (RFC 5753 3.1.1).</summary>
-    private byte[] PeerInfo(byte[] octets)
-    {
-        var writer = new AsnWriter(AsnEncodingRules.DER);
-        using (writer.PushSequence())
-        {
-            using (writer.PushSequence())
-            {
-                writer.WriteObjectIdentifier(key.Certificate.Algorithm);
-                if (key.Certificate.Curve is { } curve)
-                    writer.WriteObjectIdentifier(curve.Oid);
-            }
-            writer.WriteBitString(octets);
-        }
-        return writer.Encode();
     }
 
     private byte[]? OfLength(byte[]? contentKey) => contentKey?.Length == keyLength ? contentKey : null;

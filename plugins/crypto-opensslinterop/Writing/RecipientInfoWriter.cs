@@ -91,7 +91,7 @@ internal sealed class RecipientInfoWriter
 
     private void WriteAgreement(AsnWriter writer, byte[] contentKey)
     {
-        using EvpKey ephemeral = _certificate.Algorithm == Oids.X25519 ? EvpKey.Generate("X25519", null) : EvpKey.Generate("EC", _certificate.Curve!.LibraryName);
+        using EvpKey ephemeral = _certificate.Key.Generate();
         AgreementScheme scheme = AgreementScheme.For(_certificate);
         byte[] secret = ephemeral.Agree(_certificate.Key)
             ?? throw new CmsKeyException($"certificate {_certificate.Encoded.Fingerprint[..16]} has a key that agrees on nothing; ask its owner for another");
@@ -122,10 +122,8 @@ internal sealed class RecipientInfoWriter
     /// <summary>OriginatorPublicKey: algorithm without parameters (RFC 5753 3.1.1), and the key.</summary>
     private void WriteOriginator(AsnWriter writer, EvpKey ephemeral)
     {
-        AsnReader info = new AsnReader(ephemeral.PublicInfo(), AsnEncodingRules.DER).ReadSequence();
-        info.ReadEncodedValue();
         AlgorithmValue.Write(writer, _certificate.Algorithm);
-        writer.WriteBitString(info.ReadBitString(out _));
+        writer.WriteBitString(ephemeral.PublicOctets());
     }
 
     private void WriteIdentifier(AsnWriter writer)
