@@ -1,4 +1,7 @@
+using Cstp.Host;
 using Cstp.Host.Commands;
+
+SocketThreads.Configure();
 
 return await CommandLine.RunAsync(
     [

@@ -100,7 +100,7 @@ public sealed class OpenSslEnveloper : ICmsEnveloper
         var input = new PipeWindow(content, cancel);
         try
         {
-            await Task.Run(() => write(input, new PipeOutput(target, cancel)), cancel);
+            await write(input, new PipeOutput(target, cancel));
         }
         catch (InputFaultException e)
         {
@@ -130,7 +130,7 @@ public sealed class OpenSslEnveloper : ICmsEnveloper
             (T? Result, string? Fault) outcome;
             try
             {
-                outcome = (await Task.Run(() => read(input), cancel), null);
+                outcome = (await read(input), null);
             }
             catch (Exception e) when (e is CmsSyntaxException or AsnContentException or OpenSslException or OverflowException)
             {

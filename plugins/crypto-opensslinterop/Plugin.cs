@@ -1,3 +1,3 @@
 using Cstp.Abstractions;
 
-[assembly: CstpPlugin("crypto-opensslinterop", Contract = 1)]
+[assembly: CstpPlugin("crypto-opensslinterop", Contract = 1, Preference = 10)]

@@ -14,6 +14,9 @@ internal static class Base64Stage
     private const int LineOctets = 57;
     private const int LineCharacters = 76;
 
+    /// <summary>Lines that fit into one block of a pipe.</summary>
+    private const int MaxLines = 16 * 1024 / (LineCharacters + 2);
+
     private static readonly SearchValues<byte> s_alphabet = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"u8);
 
     /// <summary>Encodes.</summary>
@@ -33,7 +36,7 @@ internal static class Base64Stage
                 Encode(segment.Span, line, ref held, text);
             octets.AdvanceTo(read.Buffer.End);
             if (read.IsCompleted && held > 0)
-                EncodeLine(line.AsSpan(0, held), text);
+                text.Advance(EncodeLine(line.AsSpan(0, held), text.GetSpan(LineCharacters + 2)));
             if ((await text.FlushAsync(cancel)).IsCompleted)
                 throw new IOException("a stage stopped reading");
             if (read.IsCompleted)
@@ -85,25 +88,28 @@ internal static class Base64Stage
             octets = octets[count..];
             if (held < LineOctets)
                 return;
-            EncodeLine(line, text);
+            text.Advance(EncodeLine(line, text.GetSpan(LineCharacters + 2)));
             held = 0;
         }
         while (octets.Length >= LineOctets)
         {
-            EncodeLine(octets[..LineOctets], text);
-            octets = octets[LineOctets..];
+            int lines = Math.Min(octets.Length / LineOctets, MaxLines);
+            Span<byte> block = text.GetSpan(lines * (LineCharacters + 2));
+            for (int i = 0; i < lines; i++)
+                EncodeLine(octets.Slice(i * LineOctets, LineOctets), block.Slice(i * (LineCharacters + 2)));
+            text.Advance(lines * (LineCharacters + 2));
+            octets = octets[(lines * LineOctets)..];
         }
         octets.CopyTo(line);
         held = octets.Length;
     }
 
-    private static void EncodeLine(ReadOnlySpan<byte> octets, PipeWriter text)
+    private static int EncodeLine(ReadOnlySpan<byte> octets, Span<byte> line)
     {
-        Span<byte> line = text.GetSpan(LineCharacters + 2);
         Base64.EncodeToUtf8(octets, line, out _, out int written);
         line[written] = (byte)'\r';
         line[written + 1] = (byte)'\n';
-        text.Advance(written + 2);
+        return written + 2;
     }
 
     private static void Gather(ReadOnlySpan<byte> text, byte[] group, ref int held, ref int padding, PipeWriter octets)

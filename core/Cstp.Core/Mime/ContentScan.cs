@@ -33,6 +33,12 @@ internal sealed class ContentScan
                 return;
             }
             byte octet = octets[quiet];
+            if (octet == '\r' && quiet + 1 < octets.Length && octets[quiet + 1] == '\n')
+            {
+                _afterCarriageReturn = false;
+                octets = octets[(quiet + 2)..];
+                continue;
+            }
             HasNul |= octet == 0;
             HasEightBit |= octet > 127;
             _afterCarriageReturn = octet == '\r';

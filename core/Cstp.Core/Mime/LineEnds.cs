@@ -32,20 +32,23 @@ internal static class LineEnds
 
     private static byte Normalise(ReadOnlySpan<byte> content, byte last, IBufferWriter<byte> lines)
     {
-        while (!content.IsEmpty)
+        int written = 0;
+        for (int at = 0; at < content.Length;)
         {
-            int newline = content.IndexOf((byte)'\n');
+            int newline = content[at..].IndexOf((byte)'\n');
             if (newline < 0)
+                break;
+            at += newline;
+            byte before = at > 0 ? content[at - 1] : last;
+            if (before != '\r')
             {
-                lines.Write(content);
-                return content[^1];
+                lines.Write(content[written..at]);
+                lines.Write("\r"u8);
+                written = at;
             }
-            byte before = newline > 0 ? content[newline - 1] : last;
-            lines.Write(content[..newline]);
-            lines.Write(before == '\r' ? "\n"u8 : "\r\n"u8);
-            last = (byte)'\n';
-            content = content[(newline + 1)..];
+            at++;
         }
-        return last;
+        lines.Write(content[written..]);
+        return content.IsEmpty ? last : content[^1];
     }
 }

@@ -7,7 +7,7 @@ namespace Cstp.Core.Mime;
 /// <summary>Runs the stages of a message: whoever reads or writes a pipe here completes it, with the exception if there was one.</summary>
 internal static class Stages
 {
-    /// <summary>Runs one stage away from the socket threads.</summary>
+    /// <summary>Runs one stage, on this thread until it waits for the first time.</summary>
     /// <param name="stage">The work.</param>
     /// <param name="input">What it reads; completed afterwards.</param>
     /// <param name="outputs">What it writes; completed afterwards: a failed stage never looks like the end of a message.</param>
@@ -16,7 +16,7 @@ internal static class Stages
         Exception? fault = null;
         try
         {
-            await Task.Run(stage);
+            await stage();
         }
         catch (Exception e)
         {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Pipelines;
 
 namespace Cstp.Core.Smtp;
@@ -17,9 +16,9 @@ internal static class BlindRelay
     {
         while (true)
         {
-            ReadResult read = await from.ReadAsync(CancellationToken.None).WaitAsync(cancel);
+            ReadResult read = await from.ReadAsync().WaitAsync(cancel);
             foreach (ReadOnlyMemory<byte> segment in read.Buffer)
-                to.Output.Write(segment.Span);
+                to.Write(segment.Span);
             from.AdvanceTo(read.Buffer.End, read.Buffer.End);
             await to.FlushAsync(cancel);
             if (read.IsCompleted)

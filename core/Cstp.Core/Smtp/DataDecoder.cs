@@ -42,6 +42,50 @@ internal sealed class DataDecoder(bool refuseBareNewline)
     /// <summary>Whether a NUL stood in the content away from line ends.</summary>
     public bool NulSeen { get; private set; }
 
+    /// <summary>Passes over octets whose content, stuffed again, is what they are: whole lines without surprises, and the begin of one.</summary>
+    /// <param name="wire">Octets as they came.</param>
+    /// <returns>How many from the front; 0 where the next ones are for <see cref="Decode"/>.</returns>
+    public int Skip(ReadOnlySpan<byte> wire) => Skip(wire, withDots: true);
+
+    /// <param name="wire">Octets as they came.</param>
+    /// <param name="withDots">Whether lines with a doubled dot are passed over, too: as content they have one.</param>
+    private int Skip(ReadOnlySpan<byte> wire, bool withDots)
+    {
+        int at = 0;
+        while (at < wire.Length)
+        {
+            if (_position == Position.LineStart)
+            {
+                if (wire[at] == '.')
+                {
+                    if (!withDots || at + 1 == wire.Length || wire[at + 1] != '.')
+                        return at;
+                    at += 2;
+                    _position = Position.InLine;
+                }
+                else if (wire[at] == 0)
+                {
+                    return at;
+                }
+            }
+            else if (_position != Position.InLine)
+            {
+                return at;
+            }
+            int run = wire[at..].IndexOfAny(s_special);
+            if (run != 0)
+                _position = Position.InLine;
+            if (run < 0)
+                return wire.Length;
+            at += run;
+            if (wire[at] != '\r' || at + 1 == wire.Length || wire[at + 1] != '\n')
+                return at;
+            at += 2;
+            _position = Position.LineStart;
+        }
+        return at;
+    }
+
     /// <summary>Decodes as much as there is, up to and with the end of data.</summary>
     /// <param name="wire">Octets as they came.</param>
     /// <param name="content">Receives content; each line ends in CRLF.</param>
@@ -51,6 +95,13 @@ internal sealed class DataDecoder(bool refuseBareNewline)
         int at = 0;
         while (at < wire.Length)
         {
+            int plain = Skip(wire[at..], withDots: false);
+            if (plain > 0)
+            {
+                content.Write(wire.Slice(at, plain));
+                at += plain;
+                continue;
+            }
             byte octet = wire[at];
             switch (_position)
             {

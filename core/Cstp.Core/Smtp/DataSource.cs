@@ -34,15 +34,10 @@ internal sealed class IncompleteMessageException(DataEnd end) : IOException($"th
 /// <summary>Receives the octets after DATA from a client into a pipe, to the final dot even where nobody wants the content any more.</summary>
 internal sealed class DataSource : IAsyncDisposable
 {
-    /// <summary>Below 100 octets a second over three minutes of our waiting, a client is holding the connection, not sending.</summary>
-    private const long SlowOctets = 100 * 180;
-
-    private static readonly TimeSpan s_slowWindow = TimeSpan.FromMinutes(3);
-
     private readonly SmtpConnection _client;
     private readonly SmtpOptions _options;
-    private readonly TimeProvider _time;
-    private readonly Pipe _pipe = new(ContentPipes.Options);
+    private readonly ClientPace _pace;
+    private readonly Pipe _pipe = new(ContentPipes.FromSocket);
     private readonly DataDecoder _decoder;
     private readonly CancellationTokenSource _stop;
 
@@ -50,7 +45,7 @@ internal sealed class DataSource : IAsyncDisposable
     {
         _client = client;
         _options = options;
-        _time = time;
+        _pace = new ClientPace(client, options, time);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         _decoder = new DataDecoder(options.BareNewline == BareNewline.Refuse);
         End = Task.FromResult(DataEnd.ClientGone);
@@ -64,9 +59,6 @@ internal sealed class DataSource : IAsyncDisposable
 
     /// <summary>What was wrong, for the log.</summary>
     public string? Fault => _decoder.Fault;
-
-    /// <summary>Octets received on the wire.</summary>
-    public long Length { get; private set; }
 
     /// <summary>Starts to receive.</summary>
     /// <param name="client">The client; not to be read by others until <see cref="End"/>.</param>
@@ -91,6 +83,7 @@ internal sealed class DataSource : IAsyncDisposable
     private async Task<DataEnd> ReceiveAsync(CancellationToken cancel)
     {
         DataEnd end = DataEnd.ClientGone;
+        _client.ExpectsContent = true;
         try
         {
             end = await DecodeAsync(cancel);
@@ -101,6 +94,7 @@ internal sealed class DataSource : IAsyncDisposable
         }
         finally
         {
+            _client.ExpectsContent = false;
             await _pipe.Writer.CompleteAsync(end is DataEnd.Complete ? null : new IncompleteMessageException(end));
         }
         return end;
@@ -109,30 +103,16 @@ internal sealed class DataSource : IAsyncDisposable
     private async Task<DataEnd> DecodeAsync(CancellationToken cancel)
     {
         ArrayBufferWriter<byte>? discarded = null;
-        TimeSpan waited = TimeSpan.Zero;
-        long inWindow = 0;
         while (true)
         {
-            long before = _time.GetTimestamp();
-            ReadResult read;
-            try
-            {
-                // The read itself outlives a stop: whoever reads the client next joins it.
-                read = await _client.ReadAsync(CancellationToken.None).WaitAsync(_options.DataTimeout, _time, cancel);
-            }
-            catch (TimeoutException)
-            {
+            if (await _pace.ReadAsync(cancel) is not { } read)
                 return DataEnd.TooSlow;
-            }
-            waited += _time.GetElapsedTime(before);
-
             SequencePosition consumed = read.Buffer.Start;
             DataState state = DataState.Open;
             foreach (ReadOnlyMemory<byte> segment in read.Buffer)
             {
                 state = _decoder.Decode(segment.Span, discarded ?? (IBufferWriter<byte>)_pipe.Writer, out int used);
-                inWindow += used;
-                Length += used;
+                _pace.Took(used);
                 consumed = read.Buffer.GetPosition(used, consumed);
                 discarded?.ResetWrittenCount();
                 if (state != DataState.Open)
@@ -154,13 +134,6 @@ internal sealed class DataSource : IAsyncDisposable
                 return DataEnd.ClientGone;
             if (discarded is null && (await _pipe.Writer.FlushAsync(cancel)).IsCompleted)
                 discarded = new ArrayBufferWriter<byte>(64 * 1024);   // nobody wants the content any more
-            if (waited > s_slowWindow)
-            {
-                if (inWindow < SlowOctets)
-                    return DataEnd.TooSlow;
-                waited = TimeSpan.Zero;
-                inWindow = 0;
-            }
         }
     }
 }

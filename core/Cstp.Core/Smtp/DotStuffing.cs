@@ -21,37 +21,48 @@ internal sealed class DotStuffing
     /// <summary>Whether the content ends where a line ends, so that the final dot may follow.</summary>
     public bool IsAtLineStart => _position == Position.LineStart;
 
+    /// <summary>Takes note of lines that go to the wire as they are, since their dots are doubled already.</summary>
+    /// <param name="stuffed">Such lines; may end within one, but not between CR and LF.</param>
+    public void Pass(ReadOnlySpan<byte> stuffed)
+    {
+        if (!stuffed.IsEmpty)
+            _position = stuffed[^1] == '\n' ? Position.LineStart : Position.InLine;
+    }
+
     /// <summary>Writes content with dots doubled.</summary>
     /// <param name="content">Lines ending in CRLF; may end anywhere.</param>
     /// <param name="wire">Receives the octets.</param>
     /// <exception cref="LineEndException">CR or LF stands alone.</exception>
     public void Write(ReadOnlySpan<byte> content, IBufferWriter<byte> wire)
     {
-        while (!content.IsEmpty)
+        int written = 0;
+        for (int at = 0; at < content.Length;)
         {
             if (_position == Position.AfterCarriageReturn)
             {
-                if (content[0] != '\n')
+                if (content[at] != '\n')
                     throw new LineEndException("CR without LF in content");
-                wire.Write("\n"u8);
                 _position = Position.LineStart;
-                content = content[1..];
+                at++;
                 continue;
             }
-            if (_position == Position.LineStart && content[0] == '.')
+            if (_position == Position.LineStart && content[at] == '.')
+            {
+                wire.Write(content[written..at]);
                 wire.Write("."u8);
-            int end = content.IndexOfAny((byte)'\r', (byte)'\n');
+                written = at;
+            }
+            int end = content[at..].IndexOfAny((byte)'\r', (byte)'\n');
             if (end < 0)
             {
-                wire.Write(content);
                 _position = Position.InLine;
-                return;
+                break;
             }
-            if (content[end] == '\n')
+            at += end + 1;
+            if (content[at - 1] == '\n')
                 throw new LineEndException("LF without CR in content");
-            wire.Write(content[..(end + 1)]);
             _position = Position.AfterCarriageReturn;
-            content = content[(end + 1)..];
         }
+        wire.Write(content[written..]);
     }
 }

@@ -60,9 +60,16 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
             return;
         }
         await session.Client.FlushAsync(session.Within(Options.ReplyTimeout));
-        CancellationToken cancel = session.Within(Timeout.InfiniteTimeSpan);
-        await using DataSource source = DataSource.Start(session.Client, Options, services.Time, cancel);
-        await FinishAsync(source, [delivery], () => delivery.SendAsync(source.Content, cancel));
+        delivery.BeginContent();
+        var relay = new ContentRelay(session.Client, delivery, Options, services.Time);
+        Reply? refusal = Refusal(await relay.RunAsync(session.Within(Timeout.InfiniteTimeSpan)), relay.Fault);
+        if (relay.Failure is null && refusal is null)
+        {
+            Answer(await new DeliveryCommit(session, services).RunAsync([delivery]));
+            return;
+        }
+        session.LoseServer();
+        Answer(refusal is null ? Explain(relay.Failure!) : new MessageAnswer.Ours(refusal, relay.Fault ?? refusal.Text));
     }
 
     /// <summary>We answer DATA, read the header section, and ask what becomes of the message.</summary>
@@ -118,6 +125,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
             if (decision is not MessageDecision.Hold hold)
                 return (decision, null);
 
+            await LeaveSocketThreadAsync();
             HeldMessage held = await services.Spool.HoldAsync(header.ToOctets(), source.Content, cancel);
             try
             {
@@ -183,6 +191,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
     /// <summary>Every delivery reads the same body at the pace of the slowest.</summary>
     private async Task WriteAllAsync(PipeReader? body, IReadOnlyList<PlannedDelivery> planned, IReadOnlyList<OutgoingDelivery> outgoing, CancellationToken cancel)
     {
+        await LeaveSocketThreadAsync();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var tasks = new List<Task>();
         IReadOnlyList<PipeReader> bodies;
@@ -199,11 +208,18 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
         for (int i = 0; i < planned.Count; i++)
         {
             int n = i;
-            var message = new Pipe(ContentPipes.Options);
+            var message = new Pipe(ContentPipes.ToSocket);
             tasks.Add(Stages.RunAsync(() => planned[n].WriteAsync(bodies[n], message.Writer, stop.Token), bodies[n] == body ? null : bodies[n], message.Writer));
             tasks.Add(Stages.RunAsync(() => outgoing[n].SendAsync(message.Reader, stop.Token), message.Reader));
         }
         await Stages.WhenAllOrFirstFailureAsync(tasks, stop);
+    }
+
+    /// <summary>Replies and content come on the socket's thread, which all sessions share; what follows takes long.</summary>
+    private static async Task LeaveSocketThreadAsync()
+    {
+        if (!Thread.CurrentThread.IsThreadPoolThread)
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
     }
 
     /// <summary>Waits for the client's end and ours, then commits or gives up.</summary>
@@ -251,7 +267,13 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
     private async Task<Reply?> EndOfDataAsync(DataSource source)
     {
         await source.Content.CompleteAsync();
-        DataEnd end = await source.End;
+        return Refusal(await source.End, source.Fault);
+    }
+
+    /// <returns>Null where the message ended as it must, else the refusal.</returns>
+    /// <exception cref="SessionClosedException">Nothing that this client sends can be trusted any more.</exception>
+    private Reply? Refusal(DataEnd end, string? fault)
+    {
         switch (end)
         {
             case DataEnd.Complete:
@@ -259,8 +281,8 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
             case DataEnd.ContainsNul:
                 return new Reply(550, "5.6.0", "The message contains a NUL octet; encode it (RFC 2045 2.7)");
             case DataEnd.Broken:
-                Record(550, $"line ends: {source.Fault}");
-                throw new SessionClosedException(new Reply(550, "5.5.2", "A line of the message does not end in CRLF; send CRLF (RFC 5321 2.3.8)"), $"smuggling is possible: {source.Fault}");
+                Record(550, $"line ends: {fault}");
+                throw new SessionClosedException(new Reply(550, "5.5.2", "A line of the message does not end in CRLF; send CRLF (RFC 5321 2.3.8)"), $"smuggling is possible: {fault}");
             case DataEnd.TooSlow:
                 throw new SessionClosedException(new Reply(421, "4.4.2", "Timeout while the message was sent; connection closed"), "the client sent too slowly");
             default:

@@ -76,6 +76,33 @@ internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions option
         return reply;
     }
 
+    /// <summary>Listens for the server's word while content is written straight to its connection.</summary>
+    public void BeginContent() => _reply = server.ReadReplyAsync(CancellationToken.None);
+
+    /// <summary>Sends what was written straight to the server's connection.</summary>
+    /// <param name="cancel">The session ends.</param>
+    /// <returns>Null, or why the server gets no more: it answered, or was lost, before the message's end.</returns>
+    public async ValueTask<EarlyReplyException?> FlushAsync(CancellationToken cancel)
+    {
+        if (_reply!.IsCompleted)
+            return await EarlyAsync(_reply);
+        try
+        {
+            ValueTask flush = server.FlushAsync(cancel);
+            if (!flush.IsCompletedSuccessfully)
+                await flush.AsTask().WaitAsync(options.DataTimeout, time, cancel);
+            return null;
+        }
+        catch (ConnectionLostException)
+        {
+            return _reply.IsCompletedSuccessfully ? await EarlyAsync(_reply) : new EarlyReplyException(null);
+        }
+        catch (TimeoutException)
+        {
+            return new EarlyReplyException(null);
+        }
+    }
+
     /// <summary>Sends the message, all but the final dot.</summary>
     /// <param name="message">Content; lines end in CRLF.</param>
     /// <param name="cancel">Ends the sending.</param>
@@ -84,35 +111,24 @@ internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions option
     public async Task SendAsync(PipeReader message, CancellationToken cancel)
     {
         var stuffing = new DotStuffing();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        _reply = server.ReadReplyAsync(CancellationToken.None);
-        _ = StopAtReplyAsync(_reply, stop);
-        try
+        BeginContent();
+        // An early reply wakes whoever waits for content.
+        _ = _reply!.ContinueWith(
+            static (_, reader) => ((PipeReader)reader!).CancelPendingRead(), message, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        while (true)
         {
-            while (true)
-            {
-                ReadResult read = await message.ReadAsync(stop.Token);
-                if (read.IsCanceled)
-                    throw new OperationCanceledException("sending the message was cancelled");
-                foreach (ReadOnlyMemory<byte> segment in read.Buffer)
-                    stuffing.Write(segment.Span, server.Output);
-                message.AdvanceTo(read.Buffer.End);
-                await server.FlushAsync(stop.Token).AsTask().WaitAsync(options.DataTimeout, time, stop.Token);
-                if (read.IsCompleted)
-                    break;
-            }
-        }
-        catch (OperationCanceledException) when (_reply.IsCompleted && !cancel.IsCancellationRequested)
-        {
-            throw await EarlyAsync(_reply);
-        }
-        catch (ConnectionLostException)
-        {
-            throw _reply.IsCompletedSuccessfully ? await EarlyAsync(_reply) : new EarlyReplyException(null);
-        }
-        catch (TimeoutException)
-        {
-            throw new EarlyReplyException(null);
+            ReadResult read = await message.ReadAsync(cancel);
+            if (_reply.IsCompleted)
+                throw await EarlyAsync(_reply);
+            foreach (ReadOnlyMemory<byte> segment in read.Buffer)
+                stuffing.Write(segment.Span, server.Output);
+            message.AdvanceTo(read.Buffer.End);
+            if (read.IsCanceled)
+                throw new OperationCanceledException("sending the message was cancelled");
+            if (await FlushAsync(cancel) is { } early)
+                throw early;
+            if (read.IsCompleted)
+                break;
         }
         if (!stuffing.IsAtLineStart)
             throw new LineEndException("the last line of the content has no end");
@@ -160,19 +176,6 @@ internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions option
         finally
         {
             server.Dispose();
-        }
-    }
-
-    private static async Task StopAtReplyAsync(Task reply, CancellationTokenSource stop)
-    {
-        await reply.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        try
-        {
-            await stop.CancelAsync();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The message was sent before the reply came: the good case.
         }
     }
 

@@ -237,7 +237,7 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
         CancellationToken cancel = session.Within(services.Options.CommandTimeout);
         while (true)
         {
-            ReadResult read = await session.Client.ReadAsync(CancellationToken.None).WaitAsync(cancel);
+            ReadResult read = await session.Client.ReadAsync().WaitAsync(cancel);
             ReadOnlySequence<byte> buffer = read.Buffer;
             CommandLine line = lines.Take(ref buffer);
             session.Client.AdvanceTo(buffer.Start, line.Kind == CommandLineKind.Incomplete ? buffer.End : buffer.Start);

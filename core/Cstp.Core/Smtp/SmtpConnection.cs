@@ -8,15 +8,9 @@ namespace Cstp.Core.Smtp;
 /// <summary>One end of a session: the octets of a peer, with at most one read in flight. For one flow at a time.</summary>
 internal sealed class SmtpConnection : IDisposable
 {
-    /// <summary>
-    /// 32 KiB blocks: relaying costs less than half of what it does with 4 KiB ones. The zero-byte read keeps an idle session
-    /// without a buffer.
-    /// </summary>
-    private static readonly StreamPipeReaderOptions s_reading = new(bufferSize: 32 * 1024, minimumReadSize: 4 * 1024, useZeroByteReads: true);
-
-    private static readonly StreamPipeWriterOptions s_writing = new(minimumBufferSize: 32 * 1024);
-
     private readonly Socket _socket;
+    private readonly SocketInput _input;
+    private readonly SocketOutput _output;
     private readonly ReplyAssembler _replies = new();
     private Task<ReadResult>? _read;
 
@@ -26,32 +20,24 @@ internal sealed class SmtpConnection : IDisposable
     {
         _socket = socket;
         socket.NoDelay = true;
-        var stream = new NetworkStream(socket, ownsSocket: true);
-        Input = PipeReader.Create(stream, s_reading);
-        Output = PipeWriter.Create(stream, s_writing);
+        _input = new SocketInput(socket);
+        _output = new SocketOutput(socket);
     }
 
-    /// <summary>What the peer sends. Read through <see cref="ReadAsync"/>.</summary>
-    private PipeReader Input { get; }
+    /// <summary>What is to be sent to the peer.</summary>
+    public IBufferWriter<byte> Output => _output;
 
-    /// <summary>What is sent to the peer.</summary>
-    public PipeWriter Output { get; }
+    /// <summary>Whether something was written and not sent.</summary>
+    public bool HasUnsent => _output.Unsent > 0;
+
+    /// <summary>Whether content is expected from the peer, and much of it.</summary>
+    public bool ExpectsContent
+    {
+        set => _input.ExpectsContent = value;
+    }
 
     /// <summary>Starts to read, or joins the read that is in flight.</summary>
-    /// <param name="cancel">Of the read that is started here.</param>
-    public Task<ReadResult> ReadAsync(CancellationToken cancel) => _read ??= ReadInputAsync(cancel);
-
-    private async Task<ReadResult> ReadInputAsync(CancellationToken cancel)
-    {
-        try
-        {
-            return await Input.ReadAsync(cancel);
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
-        {
-            throw new ConnectionLostException(e.Message);
-        }
-    }
+    public Task<ReadResult> ReadAsync() => _read ??= _input.ReadAsync();
 
     /// <summary>Gives back what a read returned.</summary>
     /// <param name="consumed">Up to here it was used.</param>
@@ -59,7 +45,7 @@ internal sealed class SmtpConnection : IDisposable
     public void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
         _read = null;
-        Input.AdvanceTo(consumed, examined);
+        _input.AdvanceTo(consumed, examined);
     }
 
     /// <summary>Takes one reply out of what arrived so far.</summary>
@@ -82,7 +68,7 @@ internal sealed class SmtpConnection : IDisposable
     {
         while (true)
         {
-            ReadResult result = await ReadAsync(cancel).WaitAsync(cancel);
+            ReadResult result = await ReadAsync().WaitAsync(cancel);
             if (TakeReply(result) is { } reply)
                 return reply;
             if (result.IsCompleted)
@@ -101,22 +87,16 @@ internal sealed class SmtpConnection : IDisposable
 
     /// <summary>Puts lines into the buffer.</summary>
     /// <param name="text">Octets as characters.</param>
-    public void Write(string text) => Encoding.Latin1.GetBytes(text, Output);
+    public void Write(string text) => Encoding.Latin1.GetBytes(text, _output);
+
+    /// <summary>Puts octets into the buffer.</summary>
+    /// <param name="octets">Copied.</param>
+    public void Write(ReadOnlySpan<byte> octets) => _output.Write(octets);
 
     /// <summary>Sends what was written.</summary>
     /// <param name="cancel">The deadline.</param>
     /// <exception cref="ConnectionLostException">The peer is gone.</exception>
-    public async ValueTask FlushAsync(CancellationToken cancel)
-    {
-        try
-        {
-            await Output.FlushAsync(cancel);
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
-        {
-            throw new ConnectionLostException(e.Message);
-        }
-    }
+    public ValueTask FlushAsync(CancellationToken cancel) => _output.FlushAsync(cancel);
 
     /// <summary>Tells the peer that nothing more comes, and goes on reading.</summary>
     public void ShutdownSend()
@@ -142,7 +122,7 @@ internal sealed class SmtpConnection : IDisposable
         {
             for (long seen = 0; seen < Most;)
             {
-                ReadResult read = await ReadAsync(CancellationToken.None).WaitAsync(patience.Token);
+                ReadResult read = await ReadAsync().WaitAsync(patience.Token);
                 seen += read.Buffer.Length;
                 AdvanceTo(read.Buffer.End, read.Buffer.End);
                 if (read.IsCompleted)

@@ -247,8 +247,9 @@ internal sealed class SmtpSession : ISmtpSessionInfo
         {
             if (EmitLocalReplies())
                 waitingSince = _services.Time.GetTimestamp();
-            await Client.FlushAsync(Within(Options.ReplyTimeout));
-            if (_server is not null)
+            if (Client.HasUnsent)
+                await Client.FlushAsync(Within(Options.ReplyTimeout));
+            if (_server is { HasUnsent: true })
                 await _server.FlushAsync(Within(Options.ReplyTimeout));
             if (IsClosing)
             {
@@ -262,8 +263,8 @@ internal sealed class SmtpSession : ISmtpSessionInfo
             TimeSpan limit = (idle ? Options.CommandTimeout : Options.ReplyTimeout) - _services.Time.GetElapsedTime(waitingSince);
             CancellationToken cancel = Within(limit > TimeSpan.Zero ? limit : TimeSpan.Zero);
             bool readClient = !_clientEnded && Pending.Count < MaxPending && (idle || !_lines.IsHeldBack);
-            Task<ReadResult>? fromClient = readClient ? Client.ReadAsync(CancellationToken.None) : null;
-            Task<ReadResult>? fromServer = _server?.ReadAsync(CancellationToken.None);
+            Task<ReadResult>? fromClient = readClient ? Client.ReadAsync() : null;
+            Task<ReadResult>? fromServer = _server?.ReadAsync();
             if (fromClient is null && fromServer is null)
                 return;
 

@@ -50,7 +50,7 @@ internal sealed class EnvelopedDataReader(PipeWindow input, PipeOutput output, D
             await PassOverAsync();
             return new DecryptionResult.Failed(fault);
         }
-        (byte[]? contentKey, PrivateKey key, string keyName) = await Task.Run(() => OpenKey(matches, cipher));
+        (byte[]? contentKey, PrivateKey key, string keyName) = OpenKey(matches, cipher);
         bool failed = contentKey is null;
         // A key that did not open goes on like one that did, to the end (RFC 3218 2.3.2).
         contentKey ??= RandomNumberGenerator.GetBytes(cipher.KeyLength);

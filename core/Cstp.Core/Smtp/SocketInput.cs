@@ -1,0 +1,107 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+
+namespace Cstp.Core.Smtp;
+
+/// <summary>
+/// What arrives on a socket, in one buffer that is small while commands are awaited and large while content flows. A reader of
+/// System.IO.Pipelines over NetworkStream costs a third more CPU a message: it asks twice for every piece, or keeps 32 KiB a
+/// waiting session.
+/// </summary>
+/// <param name="socket">The socket; not owned.</param>
+internal sealed class SocketInput(Socket socket)
+{
+    /// <summary>Enough for most command lines and replies; thousands of idle sessions keep two of these each.</summary>
+    private const int SmallBuffer = 1024;
+
+    /// <summary>Relaying 1 MB costs half of what it does with 4 KiB.</summary>
+    private const int LargeBuffer = 64 * 1024;
+
+    private byte[] _buffer = new byte[SmallBuffer];
+    private byte[]? _small;
+    private int _start;
+    private int _end;
+    private bool _isExamined = true;
+    private bool _isCompleted;
+
+    /// <summary>Whether content is expected, and much of it.</summary>
+    public bool ExpectsContent { get; set; }
+
+    /// <summary>
+    /// Waits until there is something new, or the peer has ended. A lost connection is an end like any other: SMTP's own words tell
+    /// whether it came too early, and clients that are done often close in the hard way.
+    /// </summary>
+    public async Task<ReadResult> ReadAsync()
+    {
+        if (_isExamined && !_isCompleted)
+        {
+            MakeRoom();
+            try
+            {
+                int received = await socket.ReceiveAsync(_buffer.AsMemory(_end), SocketFlags.None);
+                _end += received;
+                _isCompleted = received == 0;
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // Reset by the peer, timed out in the network, or closed on this side.
+                _isCompleted = true;
+            }
+        }
+        return new ReadResult(new ReadOnlySequence<byte>(_buffer, _start, _end - _start), isCanceled: false, _isCompleted);
+    }
+
+    /// <summary>Gives back what a read returned.</summary>
+    /// <param name="consumed">Up to here it was used.</param>
+    /// <param name="examined">Up to here it was looked at; the next read waits for more.</param>
+    public void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        _start = consumed.GetInteger();
+        _isExamined = examined.GetInteger() == _end;
+        if (_start == _end)
+            _start = _end = 0;
+        if (_end == 0 && !ExpectsContent)
+            Shrink();
+    }
+
+    private void MakeRoom()
+    {
+        if (ExpectsContent && _buffer.Length < LargeBuffer)
+        {
+            Grow(LargeBuffer);
+        }
+        else if (_end == _buffer.Length)
+        {
+            if (_start > 0)
+                Move(_buffer);
+            else
+                Grow(Math.Max(LargeBuffer, _buffer.Length * 2));
+        }
+    }
+
+    private void Grow(int size)
+    {
+        byte[] old = _buffer, larger = ArrayPool<byte>.Shared.Rent(size);
+        Move(larger);
+        _buffer = larger;
+        if (old.Length == SmallBuffer)
+            _small = old;
+        else
+            ArrayPool<byte>.Shared.Return(old);
+    }
+
+    private void Move(byte[] target)
+    {
+        _buffer.AsSpan(_start.._end).CopyTo(target);
+        (_start, _end) = (0, _end - _start);
+    }
+
+    private void Shrink()
+    {
+        if (_small is null)
+            return;
+        ArrayPool<byte>.Shared.Return(_buffer);
+        (_buffer, _small) = (_small, null);
+    }
+}
