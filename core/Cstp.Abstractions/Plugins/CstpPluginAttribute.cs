@@ -20,4 +20,10 @@ public sealed class CstpPluginAttribute(string name) : Attribute
 
     /// <summary>The contract version that the plugin was written for. Must equal the host's <see cref="CurrentContract"/>.</summary>
     public int Contract { get; set; }
+
+    /// <summary>
+    /// Which of several plugins a new configuration names: the one of the highest preference that can be used here, by name where
+    /// they are equal. An existing configuration is never changed by it. Default 0.
+    /// </summary>
+    public int Preference { get; set; }
 }

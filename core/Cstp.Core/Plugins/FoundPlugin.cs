@@ -7,4 +7,8 @@ namespace Cstp.Core.Plugins;
 /// <param name="Sha256">SHA-256 of the library's file, lower-case hexadecimal; empty where it cannot be read.</param>
 /// <param name="Provides">The kinds of module in it, in the words of <see cref="ModuleContract"/>.</param>
 /// <param name="Problem">Why it cannot be used: cause and mend; null where nothing is known against it.</param>
-internal sealed record FoundPlugin(string Name, int Contract, string Path, string Sha256, IReadOnlyList<string> Provides, string? Problem);
+internal sealed record FoundPlugin(string Name, int Contract, string Path, string Sha256, IReadOnlyList<string> Provides, string? Problem)
+{
+    /// <summary>Which of several a new configuration names: the highest (<see cref="Cstp.Abstractions.CstpPluginAttribute.Preference"/>).</summary>
+    public int Preference { get; init; }
+}

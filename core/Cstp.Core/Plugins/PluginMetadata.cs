@@ -7,8 +7,9 @@ namespace Cstp.Core.Plugins;
 /// <summary>What a library's metadata says, read without loading its code.</summary>
 /// <param name="Name">The name in the mark, or null where there is no mark.</param>
 /// <param name="Contract">The contract version in the mark.</param>
+/// <param name="Preference">The preference in the mark.</param>
 /// <param name="Provides">The kinds of module that its classes implement.</param>
-internal sealed record PluginMetadata(string? Name, int Contract, IReadOnlyList<string> Provides)
+internal sealed record PluginMetadata(string? Name, int Contract, int Preference, IReadOnlyList<string> Provides)
 {
     /// <summary>Reads a library.</summary>
     /// <param name="path">Its file.</param>
@@ -33,16 +34,20 @@ internal sealed record PluginMetadata(string? Name, int Contract, IReadOnlyList<
                 CustomAttributeValue<string> value = attribute.DecodeValue(TypeNames.Instance);
                 return new(
                     value.FixedArguments.Length > 0 ? value.FixedArguments[0].Value as string : null,
-                    value.NamedArguments.FirstOrDefault(argument => argument.Name == nameof(CstpPluginAttribute.Contract)).Value as int? ?? 0,
+                    Number(value, nameof(CstpPluginAttribute.Contract)),
+                    Number(value, nameof(CstpPluginAttribute.Preference)),
                     ProvidedKinds(reader));
             }
-            return new(null, 0, []);
+            return new(null, 0, 0, []);
         }
         catch (Exception broken) when (broken is BadImageFormatException or InvalidOperationException or OverflowException)
         {
             return null;
         }
     }
+
+    private static int Number(CustomAttributeValue<string> mark, string name) =>
+        mark.NamedArguments.FirstOrDefault(argument => argument.Name == name).Value as int? ?? 0;
 
     private static bool IsMark(MetadataReader reader, CustomAttribute attribute)
     {

@@ -54,7 +54,7 @@ internal static class PluginSearch
                 return new(fileName, 0, file, sha256, [], "the library bears no CstpPlugin mark. Install a build for CSTP or remove it.");
             string? problem = guarded.Select(FileOwnership.WhyOthersMayWrite).FirstOrDefault(why => why is not null)
                 ?? WhyMisnamed(metadata.Name) ?? WhyContractDiffers(metadata.Contract) ?? WhyOwnAbstractions(file);
-            return new(metadata.Name, metadata.Contract, file, sha256, metadata.Provides, problem);
+            return new(metadata.Name, metadata.Contract, file, sha256, metadata.Provides, problem) { Preference = metadata.Preference };
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {

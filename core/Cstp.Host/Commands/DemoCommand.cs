@@ -8,10 +8,12 @@ internal static class DemoCommand
 {
     private static readonly Option<string?> s_dir = new("--dir") { Description = "The folder to make (default: a new one under the temporary folder).", HelpName = "DIR" };
 
+    private static readonly Option<string[]> s_crypto = CryptoOption();
+
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var demo = new Command("demo", "Sends real messages through two boxes on this machine and shows what was on the wire.") { s_dir, CommonOptions.Json };
+        var demo = new Command("demo", "Sends real messages through two boxes on this machine and shows what was on the wire.") { s_dir, s_crypto, CommonOptions.Json };
         demo.SetAction(RunAsync);
         return demo;
     }
@@ -23,7 +25,7 @@ internal static class DemoCommand
             throw new CommandException(ExitStatus.InputOutput, $"{folder} is not empty. Name another folder with --dir.");
         var output = new CommandOutput(parsed);
         var screen = new DemoScreen(output, parsed.InvocationConfiguration.Output);
-        await using var demo = new DemoRun(folder, screen);
+        await using var demo = new DemoRun(folder, screen, parsed.GetValue(s_crypto) ?? []);
         IReadOnlyList<DemoDelivery> deliveries = await demo.RunAsync(cancel);
         bool ok = deliveries.All(d => d.IsAsItMustBe);
         screen.Close(folder, ok);
@@ -44,5 +46,16 @@ internal static class DemoCommand
             });
         }
         return ok ? ExitStatus.Done : ExitStatus.Found;
+    }
+
+    private static Option<string[]> CryptoOption()
+    {
+        var option = new Option<string[]>("--crypto") { Description = "The crypto module of both boxes; given twice, one for each.", HelpName = "NAME" };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 2)
+                result.AddError("--crypto: there are two boxes");
+        });
+        return option;
     }
 }

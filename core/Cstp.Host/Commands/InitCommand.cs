@@ -21,6 +21,7 @@ internal static class InitCommand
 
     private static readonly Argument<string> Folder = new("DIR") { Description = "The folder to make; nothing in it is overwritten." };
     private static readonly Option<string[]> Domains = DomainsOption();
+    private static readonly Option<string?> Crypto = new("--crypto") { Description = "The crypto module (default: the product's best that works here).", HelpName = "NAME" };
     private static readonly Option<string> InsideListen = Address("--inside-listen", "127.0.0.1:2525", "Where local users' mail comes in.");
     private static readonly Option<string> InsideUpstream = Address("--inside-upstream", "127.0.0.1:2526", "Where it goes on to.");
     private static readonly Option<string> OutsideListen = Address("--outside-listen", "127.0.0.1:2527", "Where all other mail comes in.");
@@ -31,7 +32,7 @@ internal static class InitCommand
     {
         var command = new Command("init", "Makes a folder with configuration, store, gateway key and certificate.")
         {
-            Folder, Domains, CommonOptions.Key, InsideListen, InsideUpstream, OutsideListen, OutsideUpstream,
+            Folder, Domains, CommonOptions.Key, Crypto, InsideListen, InsideUpstream, OutsideListen, OutsideUpstream,
         };
         command.SetAction((parsed, _) => InitAsync(parsed));
         return command;
@@ -45,6 +46,10 @@ internal static class InitCommand
         if (new[] { configuration, options.File, options.PassphraseFile }.FirstOrDefault(Path.Exists) is { } present)
             throw new CommandException(ExitStatus.InputOutput, $"{present} is there already and is not overwritten. Name another folder.");
 
+        var output = new CommandOutput(parsed);
+        string crypto = await InitialModule.ChooseAsync(ModuleContract.Crypto, parsed.GetValue(Crypto), output);
+        string policy = await InitialModule.ChooseAsync(ModuleContract.Policy, null, output);
+        string network = await InitialModule.ChooseAsync(ModuleContract.Network, null, output);
         string[] domains = parsed.GetRequiredValue(Domains);
         var box = Mailbox.Parse($"cstpbox@{domains[0]}");
         // A folder that others may write to would be refused at start-up, whatever the umask was.
@@ -57,18 +62,8 @@ internal static class InitCommand
         await using (TrustStore store = TrustStore.Create(options, domains, TimeProvider.System, NullLogger.Instance))
             store.AddKeys(KeyGeneration.Create(parsed.GetValue(CommonOptions.Key), box, null, DateTimeOffset.UtcNow));
 
-        IReadOnlyList<FoundPlugin> plugins = [.. PluginSearch.Find([LoadedConfiguration.ProductPlugins], new HashSet<string>()).Where(plugin => plugin.Problem is null)];
-        var output = new CommandOutput(parsed);
-        string Module(ModuleContract contract)
-        {
-            // The first by name, so that the same installation gives the same file.
-            string name = plugins.Where(plugin => plugin.Provides.Contains(contract.Word)).Select(plugin => plugin.Name).Order(StringComparer.Ordinal).FirstOrDefault("");
-            if (name.Length == 0)
-                output.Notice($"{LoadedConfiguration.ProductPlugins} holds no {contract.Word} module; put one there and name it in [modules] {contract.Word}");
-            return name;
-        }
         var initial = new InitialConfiguration(
-            box, domains, Module(ModuleContract.Crypto), Module(ModuleContract.Policy), Module(ModuleContract.Network),
+            box, domains, crypto, policy, network,
             parsed.GetRequiredValue(InsideListen), parsed.GetRequiredValue(InsideUpstream), parsed.GetRequiredValue(OutsideListen), parsed.GetRequiredValue(OutsideUpstream));
         await File.WriteAllTextAsync(configuration, initial.Write());
         output.Line(configuration);

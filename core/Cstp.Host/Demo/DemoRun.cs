@@ -9,7 +9,8 @@ namespace Cstp.Host.Demo;
 /// <summary>The demo: makes two boxes, starts them, sends the messages, and compares.</summary>
 /// <param name="folder">Where everything is made.</param>
 /// <param name="screen">Shows it.</param>
-internal sealed class DemoRun(string folder, DemoScreen screen) : IAsyncDisposable
+/// <param name="crypto">The crypto module of both boxes, or one for each; empty for what <c>cstp init</c> chooses.</param>
+internal sealed class DemoRun(string folder, DemoScreen screen, IReadOnlyList<string> crypto) : IAsyncDisposable
 {
     private readonly DemoServer _amdServer = new();
     private readonly DemoServer _intelServer = new();
@@ -30,8 +31,8 @@ internal sealed class DemoRun(string folder, DemoScreen screen) : IAsyncDisposab
         Directory.CreateDirectory(Messages);
         int[] ports = FreePorts(4);
         screen.Step($"making two boxes in {folder}");
-        await InitAsync(Amd, "amd.test", ports[0], _fromAmd.Port, ports[1], _amdServer.Port);
-        await InitAsync(Intel, "intel.test", ports[2], _fromIntel.Port, ports[3], _intelServer.Port);
+        await InitAsync(Amd, "amd.test", crypto.FirstOrDefault(), ports[0], _fromAmd.Port, ports[1], _amdServer.Port);
+        await InitAsync(Intel, "intel.test", crypto.LastOrDefault(), ports[2], _fromIntel.Port, ports[3], _intelServer.Port);
         _fromAmd.Upstream = ports[3];
         _fromIntel.Upstream = ports[1];
 
@@ -65,14 +66,14 @@ internal sealed class DemoRun(string folder, DemoScreen screen) : IAsyncDisposab
             await server.DisposeAsync();
     }
 
-    private static async Task InitAsync(string box, string domain, int insideListen, int insideUpstream, int outsideListen, int outsideUpstream)
+    private static async Task InitAsync(string box, string domain, string? crypto, int insideListen, int insideUpstream, int outsideListen, int outsideUpstream)
     {
         string[] addresses =
         [
             "--inside-listen", $"127.0.0.1:{insideListen}", "--inside-upstream", $"127.0.0.1:{insideUpstream}",
             "--outside-listen", $"127.0.0.1:{outsideListen}", "--outside-upstream", $"127.0.0.1:{outsideUpstream}",
         ];
-        await DemoProcess.RunAsync(["init", box, "--domain", domain, .. addresses]);
+        await DemoProcess.RunAsync(["init", box, "--domain", domain, .. crypto is null ? Array.Empty<string>() : ["--crypto", crypto], .. addresses]);
     }
 
     private async Task ExchangeAsync()

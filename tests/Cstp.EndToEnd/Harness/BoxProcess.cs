@@ -70,6 +70,9 @@ internal sealed partial class BoxProcess : IAsyncDisposable
             Installation.Program,
             ["init", box.Folder, "--domain", domain, "--inside-listen", "127.0.0.1:0", "--inside-upstream", $"127.0.0.1:{insideUpstream}",
              "--outside-listen", "127.0.0.1:0", "--outside-upstream", $"127.0.0.1:{outsideUpstream}", .. arguments]);
+        // ./test runs all of this with the modules that are named here, too: CSTP_TEST_CRYPTO_AMD, CSTP_TEST_CRYPTO_INTEL.
+        if (Environment.GetEnvironmentVariable($"CSTP_TEST_CRYPTO_{domain.Split('.')[0].ToUpperInvariant()}") is { Length: > 0 } module)
+            box.Select("crypto", module);
         Directory.CreateDirectory(box.SpoolFolder);
         box.Configure("#= folder = \"/var/tmp\"", $"folder = \"{box.SpoolFolder}\"");
         return box;

@@ -5,12 +5,15 @@ namespace Cstp.EndToEnd.Live;
 
 public sealed class DemoTests
 {
-    [Fact]
-    public async Task The_demo_shows_every_message_sealed_on_the_wire_and_equal_on_arrival()
+    [Theory]
+    [InlineData]
+    [InlineData("--crypto", "crypto-bouncycastle")]
+    [InlineData("--crypto", "crypto-opensslinterop", "--crypto", "crypto-bouncycastle")]
+    public async Task The_demo_shows_every_message_sealed_on_the_wire_and_equal_on_arrival(params string[] arguments)
     {
         using var folder = new TemporaryFolder();
         string target = Path.Combine(folder.Path, "demo");
-        Command demo = await Command.TryAsync(TimeSpan.FromMinutes(2), Installation.Program, "demo", "--json", "--dir", target);
+        Command demo = await Command.TryAsync(TimeSpan.FromMinutes(2), Installation.Program, ["demo", "--json", "--dir", target, .. arguments]);
         Assert.True(demo.Status == 0, demo.Output + demo.Error);
         using JsonDocument report = JsonDocument.Parse(demo.Output);
         Assert.True(report.RootElement.GetProperty("ok").GetBoolean());

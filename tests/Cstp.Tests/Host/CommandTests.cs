@@ -52,6 +52,18 @@ public sealed partial class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Init_names_the_crypto_module_of_the_highest_preference_or_the_one_that_was_asked_for()
+    {
+        (await CstpProgram.RunAsync("init", _folder["one"], "--domain", "amd.test")).Expect(0);
+        Assert.Contains("crypto = \"crypto-opensslinterop\"", await File.ReadAllTextAsync(Path.Combine(_folder["one"], "cstp.toml")), StringComparison.Ordinal);
+        (await CstpProgram.RunAsync("init", _folder["two"], "--domain", "amd.test", "--crypto", "crypto-bouncycastle")).Expect(0);
+        Assert.Contains("crypto = \"crypto-bouncycastle\"", await File.ReadAllTextAsync(Path.Combine(_folder["two"], "cstp.toml")), StringComparison.Ordinal);
+        CstpProgram.Result none = (await CstpProgram.RunAsync("init", _folder["three"], "--domain", "amd.test", "--crypto", "crypto-acme")).Expect(78);
+        Assert.Contains("crypto-acme", none.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["three"]));
+    }
+
+    [Fact]
     public async Task The_defaults_that_init_writes_as_comments_are_the_ones_in_force()
     {
         await Init("--inside-listen", "127.0.0.1:11", "--inside-upstream", "mail.amd.test:25");
