@@ -13,7 +13,13 @@ internal static class Logging
     /// <summary>Makes the log.</summary>
     /// <param name="options">Section <c>[log]</c>.</param>
     /// <param name="format">What takes precedence over its form, or null.</param>
-    public static ILoggerFactory Create(LogOptions options, LogFormat? format) => LoggerFactory.Create(builder =>
+    public static ILoggerFactory Create(LogOptions options, LogFormat? format) => Create(options, format, Console.OpenStandardError());
+
+    /// <summary>Makes the log.</summary>
+    /// <param name="options">Section <c>[log]</c>.</param>
+    /// <param name="format">What takes precedence over its form, or null.</param>
+    /// <param name="target">Where lines go to.</param>
+    public static ILoggerFactory Create(LogOptions options, LogFormat? format, Stream target) => LoggerFactory.Create(builder =>
     {
         builder.SetMinimumLevel(options.Level);
         bool isJson = (format ?? options.Format) == LogFormat.Json;
@@ -25,6 +31,6 @@ internal static class Logging
         builder.ClearProviders();
         string name = isJson ? ConsoleFormatterNames.Json : ConsoleFormatterNames.Simple;
         builder.Services.AddSingleton<ILoggerProvider>(services =>
-            new StandardErrorLog(Console.OpenStandardError(), services.GetServices<ConsoleFormatter>().First(formatter => formatter.Name == name)));
+            new StandardErrorLog(target, services.GetServices<ConsoleFormatter>().First(formatter => formatter.Name == name)));
     });
 }

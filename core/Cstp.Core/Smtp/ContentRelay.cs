@@ -1,4 +1,3 @@
-using System.Buffers;
 
 namespace Cstp.Core.Smtp;
 
@@ -12,12 +11,10 @@ namespace Cstp.Core.Smtp;
 /// <param name="time">The clock.</param>
 internal sealed class ContentRelay(SmtpConnection client, OutgoingDelivery delivery, SmtpOptions options, TimeProvider time)
 {
-    private readonly DataDecoder _decoder = new(options.BareNewline == BareNewline.Refuse);
-    private readonly DotStuffing _stuffing = new();
-    private ArrayBufferWriter<byte>? _odd;
+    private readonly WireRelay _wire = new(options.BareNewline == BareNewline.Refuse);
 
     /// <summary>What was wrong with the client's lines, for the log.</summary>
-    public string? Fault => _decoder.Fault;
+    public string? Fault => _wire.Fault;
 
     /// <summary>Why the server did not get the message; null where all but the final dot is written, the last of it not yet sent.</summary>
     public Exception? Failure { get; private set; }
@@ -52,7 +49,7 @@ internal sealed class ContentRelay(SmtpConnection client, OutgoingDelivery deliv
             SequencePosition consumed = read.Buffer.Start;
             foreach (ReadOnlyMemory<byte> segment in read.Buffer)
             {
-                state = Pass(segment.Span, out int used);
+                state = _wire.Pass(segment.Span, Failure is null ? delivery.Server.Output : null, out int used);
                 pace.Took(used);
                 consumed = read.Buffer.GetPosition(used, consumed);
                 if (state != DataState.Open)
@@ -64,41 +61,12 @@ internal sealed class ContentRelay(SmtpConnection client, OutgoingDelivery deliv
                 case DataState.Broken:
                     return DataEnd.Broken;
                 case DataState.Ended:
-                    return _decoder.NulSeen && options.Nul == NulHandling.Refuse ? DataEnd.ContainsNul : DataEnd.Complete;
+                    return _wire.NulSeen && options.Nul == NulHandling.Refuse ? DataEnd.ContainsNul : DataEnd.Complete;
             }
             if (read.IsCompleted)
                 return DataEnd.ClientGone;
             if (Failure is null)
                 Failure = await delivery.FlushAsync(cancel);
         }
-    }
-
-    private DataState Pass(ReadOnlySpan<byte> wire, out int consumed)
-    {
-        consumed = 0;
-        while (consumed < wire.Length)
-        {
-            ReadOnlySpan<byte> rest = wire[consumed..];
-            int plain = _decoder.Skip(rest);
-            if (plain > 0)
-            {
-                if (Failure is null)
-                    delivery.Server.Write(rest[..plain]);
-                _stuffing.Pass(rest[..plain]);
-                consumed += plain;
-                continue;
-            }
-            // To the end of the odd line at most: what follows it may be plain again.
-            int end = rest.IndexOf((byte)'\n');
-            _odd ??= new ArrayBufferWriter<byte>();
-            DataState state = _decoder.Decode(end < 0 ? rest : rest[..(end + 1)], _odd, out int used);
-            if (Failure is null)
-                _stuffing.Write(_odd.WrittenSpan, delivery.Server.Output);
-            _odd.ResetWrittenCount();
-            consumed += used;
-            if (state != DataState.Open)
-                return state;
-        }
-        return DataState.Open;
     }
 }

@@ -40,6 +40,8 @@ internal static class PipeRules
             InputFailedAsync(module, call.Call, call.Input() ?? new byte[100_000]))),
         .. s_calls.Select(call => new CryptoRule($"reader-gone.{call.Id}", $"a reader who gave up ends {call.Title} with an IOException", module =>
             ReaderGoneAsync(module, call.Call, call.Input() ?? new byte[4 * Megabyte]))),
+        .. s_calls.Select(call => new CryptoRule($"caller.{call.Id}", $"{call.Title} gives its caller's thread back while it waits for a pipe", module =>
+            CallerAsync(module, call.Call, call.Input() ?? new byte[4 * Megabyte]))),
         new("cancel.before", "a call that was cancelled before it began does nothing", async module =>
         {
             foreach (var call in s_calls)
@@ -71,6 +73,30 @@ internal static class PipeRules
         await source.Reader.CompleteAsync();
         await target.Writer.CompleteAsync();
         await feed;
+    }
+
+    /// <summary>The other end of a pipe may be served by the thread that calls, and by none else.</summary>
+    private static async Task CallerAsync(ModuleExchange module, Func<ModuleExchange, PipeReader, PipeWriter, CancellationToken, Task> call, byte[] input)
+    {
+        var inline = new PipeOptions(readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline);
+        Pipe source = new(inline), target = new(inline);
+        Task<Task> caller = Task.Run(() =>
+        {
+            Task running = call(module, source.Reader, target.Writer, module.Cancel);
+            Task feeding = new PipeFeed(source.Writer, 0).RunAsync(input);
+            Task draining = target.Reader.CopyToAsync(Stream.Null, module.Cancel);
+            return Task.FromResult(FinishAsync(running, feeding, draining));
+        });
+        Expect.That(await Task.WhenAny(caller, Task.Delay(s_soon, module.Cancel)) == caller, "the caller's thread was kept, waiting for a pipe");
+        await InTimeAsync(await caller);
+
+        async Task FinishAsync(Task running, Task feeding, Task draining)
+        {
+            await running;
+            await target.Writer.CompleteAsync();
+            await source.Reader.CompleteAsync();
+            await Task.WhenAll(feeding, draining);
+        }
     }
 
     private static async Task SlowReaderAsync(ModuleExchange module, Func<ModuleExchange, PipeReader, PipeWriter, CancellationToken, Task> call, byte[]? message)

@@ -126,6 +126,25 @@ internal sealed class BuffersEverything : BrokenModule
         PipeReader.Create(new ReadOnlySequence<byte>(await ReadAllAsync(reader, cancel)));
 }
 
+/// <summary>Keeps its caller's thread while it waits for content to encrypt.</summary>
+internal sealed class BlocksItsCaller : BrokenModule
+{
+    public override ValueTask EncryptAsync(PipeReader content, PipeWriter envelopedData, EncryptionRequest request, CancellationToken cancel)
+    {
+        using var read = new ManualResetEventSlim();
+        byte[] held = [];
+        _ = HoldAsync();
+        read.Wait(cancel);
+        return base.EncryptAsync(PipeReader.Create(new ReadOnlySequence<byte>(held)), envelopedData, request, cancel);
+
+        async Task HoldAsync()
+        {
+            held = await ReadAllAsync(content, cancel);
+            read.Set();
+        }
+    }
+}
+
 /// <summary>Throws whenever it is asked to do anything.</summary>
 internal sealed class Throws : BrokenModule
 {

@@ -13,7 +13,7 @@ namespace Cstp.Tests.Conformance;
 public sealed class CryptoConformanceTests
 {
     // What takes long or many octets, and shows nothing about a fault in the results.
-    private const string Load = "^(large|backpressure|cancel|portions|parallel|ber.truncated|ber.depth|ber.empty|ber.garbage|damage|sizes)";
+    private const string Load = "^(large|backpressure|cancel|caller|portions|parallel|ber.truncated|ber.depth|ber.empty|ber.garbage|damage|sizes)";
 
     [Theory]
     [InlineData("crypto-bouncycastle")]
@@ -52,8 +52,16 @@ public sealed class CryptoConformanceTests
 
     [Fact]
     public Task Buffering_fails_back_pressure_and_large_messages_alone() => FailsAsync(
-        new BuffersEverything(), "^(large.(cbc|gcm|detached)|cancel|portions|ber|damage|encrypt|decrypt|verify|signature|attributes|envelope)",
+        new BuffersEverything(), "^(large.(cbc|gcm|detached)|cancel|caller|portions|ber|damage|encrypt|decrypt|verify|signature|attributes|envelope)",
         "^(backpressure|large)");
+
+    [Fact]
+    public async Task Blocking_the_caller_fails_the_row_about_it()
+    {
+        IReadOnlyList<ConformanceRow> rows = await CryptoConformance.RunAsync(
+            new BlocksItsCaller(), rule => rule.Id.StartsWith("caller.", StringComparison.Ordinal), null, TestContext.Current.CancellationToken);
+        Assert.Equal(["caller.encrypt-cbc", "caller.encrypt-gcm"], rows.Where(row => row.Result == ConformanceResult.Fails).Select(row => row.Id));
+    }
 
     [Fact]
     public async Task Throwing_fails_every_row_with_what_was_thrown()
