@@ -9,6 +9,7 @@ return await CommandLine.RunAsync(
         CertsCommand.Create(),
         KeysCommand.Create(),
         MessageCommand.Create(),
+        NetCommand.Create(),
         DemoCommand.Create(),
         CompletionCommand.Create(),
     ],
