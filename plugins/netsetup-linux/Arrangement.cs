@@ -61,7 +61,7 @@ internal sealed class Arrangement(LinuxSettings settings)
     {
         NetworkRecord record = NetworkRecord.Read(settings.State) ?? DownPlan.Recognise(settings);
         await (await PlanDownAsync(record, await FactsReader.LinksAsync(cancel), cancel)).RunAsync(cancel);
-        NetworkRecord.Remove(settings.State);
+        record.Remove(settings.State);
     }
 
     private Wire Resolve(IReadOnlyList<LinkFacts> links) =>

@@ -14,11 +14,26 @@ internal static class ForeignRules
     /// <param name="ports">Ports that are SMTP, and those of the listeners.</param>
     /// <param name="cancel">Ends the look.</param>
     /// <returns>What was found, each with its mend.</returns>
-    public static async Task<IReadOnlyList<string>> FindAsync(IReadOnlySet<int> ports, CancellationToken cancel) =>
-        Find((await ShellProgram.RunAsync("nft", ["-j", "list", "ruleset"], null, cancel)).Output, ports);
+    public static async Task<IReadOnlyList<string>> FindAsync(IReadOnlySet<int> ports, CancellationToken cancel)
+    {
+        var found = new List<string>();
+        foreach (string table in (await FactsReader.TablesAsync(cancel)).Where(table => IsForeign(table.Split(' ')[^1])))
+        {
+            ShellProgram listed = await ShellProgram.TryAsync("nft", ["-j", "list", "table", .. table.Split(' ')], null, cancel);
+            try
+            {
+                found.AddRange(listed.Status == 0 ? Find(listed.Output, ports) : throw new JsonException(listed.Error));
+            }
+            catch (JsonException unreadable)
+            {
+                found.Add($"table {table} could not be read ({unreadable.Message.Split('\n')[0]}); look yourself: nft list table {table}");
+            }
+        }
+        return found;
+    }
 
     /// <summary>Looks.</summary>
-    /// <param name="ruleset">What <c>nft -j list ruleset</c> says.</param>
+    /// <param name="ruleset">What <c>nft -j list</c> says.</param>
     /// <param name="ports">The ports.</param>
     public static IReadOnlyList<string> Find(string ruleset, IReadOnlySet<int> ports)
     {
@@ -38,7 +53,9 @@ internal static class ForeignRules
 
     private static IEnumerable<JsonElement> Foreign(List<JsonElement> items, string kind) =>
         items.Where(item => item.TryGetProperty(kind, out _)).Select(item => item.GetProperty(kind))
-            .Where(item => Text(item, "table") is { } table && table != RuleNames.Table && !table.StartsWith(RuleNames.LifePrefix, StringComparison.Ordinal));
+            .Where(item => Text(item, "table") is { } table && IsForeign(table));
+
+    private static bool IsForeign(string table) => table != RuleNames.Table && !table.StartsWith(RuleNames.LifePrefix, StringComparison.Ordinal);
 
     private static bool MeansPort(JsonElement part, IReadOnlySet<int> ports) =>
         part.TryGetProperty("match", out JsonElement match)

@@ -33,10 +33,19 @@ internal static class PathCounters
     /// <returns>Packets by counter.</returns>
     public static async Task<IReadOnlyDictionary<string, long>> ReadAsync(CancellationToken cancel)
     {
-        using JsonDocument json = JsonDocument.Parse((await ShellProgram.RunAsync("nft", ["-j", "list", "counters"], null, cancel)).Output);
-        return json.RootElement.GetProperty("nftables").EnumerateArray().Where(item => item.TryGetProperty("counter", out _)).Select(item => item.GetProperty("counter"))
-            .Where(counter => counter.GetProperty("table").GetString() == RuleNames.Table)
-            .GroupBy(counter => counter.GetProperty("name").GetString()!)
-            .ToDictionary(same => same.Key, same => same.Sum(counter => counter.GetProperty("packets").GetInt64()));
+        var packets = new Dictionary<string, long>();
+        foreach (string table in (await FactsReader.TablesAsync(cancel)).Where(table => table.Split(' ')[^1] == RuleNames.Table))
+        {
+            using JsonDocument json = JsonDocument.Parse((await ShellProgram.RunAsync("nft", ["-j", "list", "counters", "table", .. table.Split(' ')], null, cancel)).Output);
+            foreach (JsonElement item in json.RootElement.GetProperty("nftables").EnumerateArray())
+            {
+                if (item.TryGetProperty("counter", out JsonElement counter))
+                {
+                    string name = counter.GetProperty("name").GetString()!;
+                    packets[name] = packets.GetValueOrDefault(name) + counter.GetProperty("packets").GetInt64();
+                }
+            }
+        }
+        return packets;
     }
 }

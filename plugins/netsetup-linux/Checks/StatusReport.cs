@@ -38,8 +38,9 @@ internal sealed class StatusReport(LinuxSettings settings, Arrangement arrangeme
     /// <param name="cancel">Ends the look.</param>
     public static async Task<(bool Lives, bool Accepts)> ProxyAsync(CancellationToken cancel)
     {
-        string tables = (await ShellProgram.RunAsync("nft", ["list", "tables"], null, cancel)).Output;
-        return (tables.Contains($"{RuleNames.LifePrefix}living_", StringComparison.Ordinal), tables.Contains($"{RuleNames.LifePrefix}accepting_", StringComparison.Ordinal));
+        IReadOnlySet<string> tables = await FactsReader.TablesAsync(cancel);
+        bool Has(string state) => tables.Any(table => table.Contains($" {RuleNames.LifePrefix}{state}_", StringComparison.Ordinal));
+        return (Has("living"), Has("accepting"));
     }
 
     private static string Word<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();

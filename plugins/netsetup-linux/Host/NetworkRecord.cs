@@ -40,6 +40,9 @@ internal sealed record NetworkRecord
     /// <summary>The DHCP client that was started, or null.</summary>
     public string? DhcpClient { get; init; }
 
+    /// <summary>Whether the folder of the record was made for it.</summary>
+    public bool MadeFolder { get; init; }
+
     /// <summary>Reads it.</summary>
     /// <param name="file">The file.</param>
     /// <returns>Null where there is none.</returns>
@@ -63,18 +66,20 @@ internal sealed record NetworkRecord
     public void Write(string file)
     {
         string folder = Path.GetDirectoryName(file)!, beside = file + ".new";
+        bool isNew = !Directory.Exists(folder);
         Directory.CreateDirectory(folder);
-        File.WriteAllText(beside, JsonSerializer.Serialize(this));
+        File.WriteAllText(beside, JsonSerializer.Serialize(this with { MadeFolder = MadeFolder || isNew }));
         File.Move(beside, file, overwrite: true);
     }
 
-    /// <summary>Removes it, and its folder if that is empty then.</summary>
+    /// <summary>Removes it, and the folder that was made for it where nothing else is in it.</summary>
     /// <param name="file">The file.</param>
-    public static void Remove(string file)
+    public void Remove(string file)
     {
-        File.Delete(file);
+        if (File.Exists(file))
+            File.Delete(file);
         string folder = Path.GetDirectoryName(file)!;
-        if (Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
+        if (MadeFolder && Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
             Directory.Delete(folder);
     }
 }

@@ -36,6 +36,7 @@ internal sealed class UpPlan(Wire wire, HostFacts facts, NetworkRecord? record)
             .Where(setting => facts.Sysctls.ContainsKey(setting.Path))
             .ToDictionary(setting => setting.Path, setting => record?.Sysctls.GetValueOrDefault(setting.Path) ?? facts.Sysctls[setting.Path]),
         DhcpClient = wire.UsesDhcp ? facts.DhcpClient : null,
+        MadeFolder = record?.MadeFolder ?? false,
     };
 
     /// <summary>Makes the plan.</summary>

@@ -8,8 +8,9 @@ namespace Cstp.NetsetupLinux.Rules;
 /// sockets send gets the MAC addresses of those for whom it speaks, and leaves where they are.
 /// </summary>
 /// <remarks>
-/// The kernel learns the addresses from both ends of each packet of SMTP, before it rewrites them. A port lets nothing out whose
-/// sender, or whose receiver's known place, is elsewhere: the bridge itself would send to all ports, since nobody has the MAC address of nowhere.
+/// The kernel learns the addresses from both ends of each packet of SMTP, before it rewrites them. The bridge itself would send to all ports,
+/// since nobody has the MAC address of nowhere; a port lets out only what is known to belong there: the receiver is behind it, or did not
+/// speak yet and the sender is behind another. What is not known leaves nowhere, and is sent again.
 /// </remarks>
 /// <param name="wire">The wire.</param>
 /// <param name="rules">Where rules go.</param>
@@ -35,6 +36,8 @@ internal sealed class BridgeRules(Wire wire, RuleWriter rules)
                 rules.Line($"set at{port}_{link.Vlan} {{ type ether_addr; {RuleNames.Learned} }}");
         }
         _passing.Chain();
+        foreach (string side in new[] { "inside", "outside" })
+            rules.Block($"chain {side}_left", () => rules.Line($"counter name {side}_left accept"));
         foreach (WireLink link in wire.Links)
         {
             Learn(link);
@@ -118,12 +121,15 @@ internal sealed class BridgeRules(Wire wire, RuleWriter rules)
         rules.Line($"ether saddr {wire.BridgeMac} counter name unknown_host drop");
         for (int port = 0; port < wire.Ports.Count; port++)
         {
-            rules.Line($"oifname \"{wire.Ports[port].Name}\" ether saddr @at{port}_{link.Vlan} drop");
+            string leaves = $"oifname \"{wire.Ports[port].Name}\"", left = $"goto {(wire.Ports[port].Side == Side.Inside ? "inside" : "outside")}_left";
+            rules.Line($"{leaves} ether daddr @at{port}_{link.Vlan} {left}");
             foreach (int other in Others(port))
-                rules.Line($"oifname \"{wire.Ports[port].Name}\" ether daddr @at{other}_{link.Vlan} drop");
+                rules.Line($"{leaves} ether daddr @at{other}_{link.Vlan} drop");
+            // The receiver did not speak yet: it is anywhere but where the sender is.
+            foreach (int other in Others(port))
+                rules.Line($"{leaves} ether saddr @at{other}_{link.Vlan} {left}");
         }
-        rules.Line($"oifname {Ports(Side.Inside)} counter name inside_left accept");
-        rules.Line("counter name outside_left accept");
+        rules.Line("drop");
     });
 
     private IEnumerable<int> Others(int port) => Enumerable.Range(0, wire.Ports.Count).Where(other => other != port);

@@ -38,6 +38,12 @@ table bridge cstp {
 	chain passing {
 		counter name passed meta mark set meta mark & 0xcfffffff accept
 	}
+	chain inside_left {
+		counter name inside_left accept
+	}
+	chain outside_left {
+		counter name outside_left accept
+	}
 	chain learn_0 {
 		meta protocol ip update @mac4_0 { ip saddr : ether saddr }
 		meta protocol ip6 update @mac6_0 { ip6 saddr : ether saddr }
@@ -71,12 +77,13 @@ table bridge cstp {
 		meta protocol ip6 ether saddr set ip6 saddr map @mac6_0 ether daddr set ip6 daddr map @mac6_0
 		ether daddr 02:00:00:00:00:fe counter name unknown_host drop
 		ether saddr 52:54:00:00:00:01 counter name unknown_host drop
-		oifname "eth0" ether saddr @at0_0 drop
+		oifname "eth0" ether daddr @at0_0 goto inside_left
 		oifname "eth0" ether daddr @at1_0 drop
-		oifname "eth1" ether saddr @at1_0 drop
+		oifname "eth0" ether saddr @at1_0 goto inside_left
+		oifname "eth1" ether daddr @at1_0 goto outside_left
 		oifname "eth1" ether daddr @at0_0 drop
-		oifname { "eth0" } counter name inside_left accept
-		counter name outside_left accept
+		oifname "eth1" ether saddr @at0_0 goto outside_left
+		drop
 	}
 	chain prerouting {
 		type filter hook prerouting priority -300; policy accept;

@@ -44,6 +44,12 @@ table bridge cstp {
 	set at0_20 { type ether_addr; flags dynamic,timeout; timeout 1h; size 65535; }
 	set at1_20 { type ether_addr; flags dynamic,timeout; timeout 1h; size 65535; }
 	set at2_20 { type ether_addr; flags dynamic,timeout; timeout 1h; size 65535; }
+	chain inside_left {
+		counter name inside_left accept
+	}
+	chain outside_left {
+		counter name outside_left accept
+	}
 	chain learn_0 {
 		meta protocol ip update @mac4_0 { ip saddr : ether saddr }
 		meta protocol ip6 update @mac6_0 { ip6 saddr : ether saddr }
@@ -70,17 +76,22 @@ table bridge cstp {
 		meta protocol ip6 ether saddr set ip6 saddr map @mac6_0 ether daddr set ip6 daddr map @mac6_0
 		ether daddr 02:00:00:00:00:fe counter name unknown_host drop
 		ether saddr 02:44:b5:ea:c8:6d counter name unknown_host drop
-		oifname "eth0" ether saddr @at0_0 drop
+		oifname "eth0" ether daddr @at0_0 goto inside_left
 		oifname "eth0" ether daddr @at1_0 drop
 		oifname "eth0" ether daddr @at2_0 drop
-		oifname "eth2" ether saddr @at1_0 drop
+		oifname "eth0" ether saddr @at1_0 goto inside_left
+		oifname "eth0" ether saddr @at2_0 goto inside_left
+		oifname "eth2" ether daddr @at1_0 goto inside_left
 		oifname "eth2" ether daddr @at0_0 drop
 		oifname "eth2" ether daddr @at2_0 drop
-		oifname "eth1" ether saddr @at2_0 drop
+		oifname "eth2" ether saddr @at0_0 goto inside_left
+		oifname "eth2" ether saddr @at2_0 goto inside_left
+		oifname "eth1" ether daddr @at2_0 goto outside_left
 		oifname "eth1" ether daddr @at0_0 drop
 		oifname "eth1" ether daddr @at1_0 drop
-		oifname { "eth0", "eth2" } counter name inside_left accept
-		counter name outside_left accept
+		oifname "eth1" ether saddr @at0_0 goto outside_left
+		oifname "eth1" ether saddr @at1_0 goto outside_left
+		drop
 	}
 	chain learn_10 {
 		meta protocol ip update @mac4_10 { ip saddr : ether saddr }
@@ -108,17 +119,22 @@ table bridge cstp {
 		meta protocol ip6 ether saddr set ip6 saddr map @mac6_10 ether daddr set ip6 daddr map @mac6_10
 		ether daddr 02:00:00:00:00:fe counter name unknown_host drop
 		ether saddr 02:44:b5:ea:c8:6d counter name unknown_host drop
-		oifname "eth0" ether saddr @at0_10 drop
+		oifname "eth0" ether daddr @at0_10 goto inside_left
 		oifname "eth0" ether daddr @at1_10 drop
 		oifname "eth0" ether daddr @at2_10 drop
-		oifname "eth2" ether saddr @at1_10 drop
+		oifname "eth0" ether saddr @at1_10 goto inside_left
+		oifname "eth0" ether saddr @at2_10 goto inside_left
+		oifname "eth2" ether daddr @at1_10 goto inside_left
 		oifname "eth2" ether daddr @at0_10 drop
 		oifname "eth2" ether daddr @at2_10 drop
-		oifname "eth1" ether saddr @at2_10 drop
+		oifname "eth2" ether saddr @at0_10 goto inside_left
+		oifname "eth2" ether saddr @at2_10 goto inside_left
+		oifname "eth1" ether daddr @at2_10 goto outside_left
 		oifname "eth1" ether daddr @at0_10 drop
 		oifname "eth1" ether daddr @at1_10 drop
-		oifname { "eth0", "eth2" } counter name inside_left accept
-		counter name outside_left accept
+		oifname "eth1" ether saddr @at0_10 goto outside_left
+		oifname "eth1" ether saddr @at1_10 goto outside_left
+		drop
 	}
 	chain learn_20 {
 		meta protocol ip update @mac4_20 { ip saddr : ether saddr }
@@ -146,17 +162,22 @@ table bridge cstp {
 		meta protocol ip6 ether saddr set ip6 saddr map @mac6_20 ether daddr set ip6 daddr map @mac6_20
 		ether daddr 02:00:00:00:00:fe counter name unknown_host drop
 		ether saddr 02:44:b5:ea:c8:6d counter name unknown_host drop
-		oifname "eth0" ether saddr @at0_20 drop
+		oifname "eth0" ether daddr @at0_20 goto inside_left
 		oifname "eth0" ether daddr @at1_20 drop
 		oifname "eth0" ether daddr @at2_20 drop
-		oifname "eth2" ether saddr @at1_20 drop
+		oifname "eth0" ether saddr @at1_20 goto inside_left
+		oifname "eth0" ether saddr @at2_20 goto inside_left
+		oifname "eth2" ether daddr @at1_20 goto inside_left
 		oifname "eth2" ether daddr @at0_20 drop
 		oifname "eth2" ether daddr @at2_20 drop
-		oifname "eth1" ether saddr @at2_20 drop
+		oifname "eth2" ether saddr @at0_20 goto inside_left
+		oifname "eth2" ether saddr @at2_20 goto inside_left
+		oifname "eth1" ether daddr @at2_20 goto outside_left
 		oifname "eth1" ether daddr @at0_20 drop
 		oifname "eth1" ether daddr @at1_20 drop
-		oifname { "eth0", "eth2" } counter name inside_left accept
-		counter name outside_left accept
+		oifname "eth1" ether saddr @at0_20 goto outside_left
+		oifname "eth1" ether saddr @at1_20 goto outside_left
+		drop
 	}
 	chain prerouting {
 		type filter hook prerouting priority -300; policy accept;
