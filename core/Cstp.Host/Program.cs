@@ -12,6 +12,7 @@ return await CommandLine.RunAsync(
         CertsCommand.Create(),
         KeysCommand.Create(),
         MessageCommand.Create(),
+        NetCommand.Create(),
         DemoCommand.Create(),
         CompletionCommand.Create(),
     ],

@@ -14,12 +14,19 @@ public sealed record SmtpListener(Side Side, IPEndPoint EndPoint);
 /// <param name="Finding">What was found, and where it is not healthy what to do.</param>
 public sealed record NetworkFinding(bool Healthy, string Subject, string Finding);
 
+/// <summary>How the network stands that a mode makes.</summary>
+/// <param name="IsUp">Whether everything that <see cref="INetworkMode.UpAsync"/> makes is there.</param>
+/// <param name="Facts">What there is to tell, each with its name, in order.</param>
+public sealed record NetworkStatus(bool IsUp, IReadOnlyList<KeyValuePair<string, string>> Facts);
+
 /// <summary>
 /// How SMTP sessions come to the box and go on to the server: makes the network ready, supplies the listening sockets, connects upstream.
 /// </summary>
 /// <remarks>
-/// <see cref="UpAsync"/> is called once before the listeners are opened and <see cref="DownAsync"/> once after the last session;
-/// both may be repeated and change nothing that already is as it shall be. <see cref="ConnectAsync"/> is called by many threads.
+/// A proxy that starts calls <see cref="UpAsync"/>, opens the listeners, and calls <see cref="ListeningAsync"/>; one that stops calls
+/// <see cref="DrainingAsync"/> before it closes them. What was made stays, so that what shall happen while no proxy runs can happen;
+/// <see cref="DownAsync"/> is an administrator's command. Both may be repeated and change nothing that already is as it shall be.
+/// <see cref="ConnectAsync"/> is called by many threads.
 /// </remarks>
 public interface INetworkMode
 {
@@ -34,6 +41,23 @@ public interface INetworkMode
     /// <summary>Takes back everything that <see cref="UpAsync"/> did.</summary>
     /// <param name="cancel">Ends the attempt.</param>
     ValueTask DownAsync(CancellationToken cancel);
+
+    /// <summary>Everything that <see cref="UpAsync"/> would do now, as a script that an administrator can read.</summary>
+    /// <param name="cancel">Ends the look.</param>
+    /// <exception cref="IOException">The network cannot be made ready; the message names cause and mend.</exception>
+    ValueTask<string> PlanAsync(CancellationToken cancel) => ValueTask.FromResult("# this network mode changes nothing\n");
+
+    /// <summary>How things stand, without changing anything.</summary>
+    /// <param name="cancel">Ends the look.</param>
+    ValueTask<NetworkStatus> StatusAsync(CancellationToken cancel) => ValueTask.FromResult(new NetworkStatus(true, []));
+
+    /// <summary>The listeners accept: from now on sessions may be led to them.</summary>
+    /// <param name="cancel">Ends the attempt.</param>
+    /// <exception cref="IOException">They cannot be led there; the message names cause and mend.</exception>
+    ValueTask ListeningAsync(CancellationToken cancel) => ValueTask.CompletedTask;
+
+    /// <summary>The listeners are about to close: from now on only sessions in progress may be led to the box.</summary>
+    ValueTask DrainingAsync() => ValueTask.CompletedTask;
 
     /// <summary>Looks whether everything is as it must be, without changing anything.</summary>
     /// <param name="cancel">Ends the look.</param>

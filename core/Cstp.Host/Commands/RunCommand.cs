@@ -41,6 +41,7 @@ internal static class RunCommand
         try
         {
             box.Proxy.Start();
+            await network.ListeningAsync(cancel);
             var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
             using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
@@ -50,6 +51,7 @@ internal static class RunCommand
             systemd.Notify(ServiceState.Ready);
             await stopping.Task;
             systemd.Notify(ServiceState.Stopping);
+            await network.DrainingAsync();
             await box.Proxy.DrainAsync();
             return ExitStatus.Done;
 
@@ -61,8 +63,8 @@ internal static class RunCommand
         }
         finally
         {
+            // The network stays as it is: while no proxy runs, mail waits or passes as the mode says.
             await box.Proxy.DisposeAsync();
-            await network.DownAsync(CancellationToken.None);
         }
     }
 }

@@ -24,6 +24,7 @@ public sealed class ArrowTests
         typeof(PolicyLiberal.LiberalPolicy).Assembly,
         typeof(PolicyRestrictive.RestrictivePolicy).Assembly,
         typeof(NetsetupExplicit.ExplicitNetwork).Assembly,
+        typeof(NetsetupLinux.LinuxNetwork).Assembly,
     ];
 
     private static readonly ArchUnitNET.Domain.Architecture s_architecture = new ArchLoader().LoadAssemblies([s_abstractions, s_core, .. s_plugins]).Build();
