@@ -32,7 +32,7 @@ internal sealed class BerInput(Input input)
         BerHeader header = await ReadHeaderAsync();
         if (header.Tag != 0)
             return header;
-        if (_open.Count == 0 || !frame.IsIndefinite || header.Length != 0)
+        if (_open.Count == 0 || !frame.IsIndefinite || header.Encoded.Span is not [0, 0])
             throw new MalformedException("end-of-contents where there is nothing to end");
         _open.Pop();
         return null;
