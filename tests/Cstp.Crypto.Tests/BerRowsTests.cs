@@ -81,6 +81,30 @@ public sealed class BerRowsTests
     }
 
     [Fact]
+    public async Task B5_An_empty_relative_object_identifier_is_malformed()
+    {
+        // digestAlgorithms with one AlgorithmIdentifier, whose parameters are NULL, or are tagged otherwise.
+        byte[] Message(byte tag) =>
+            [.. s_beginning[..20], 0x31, 15, 0x30, 13, .. Convert.FromHexString("0609608648016503040201"), tag, 0, .. s_beginning[22..], 0x04, 0, .. s_end];
+        Assert.IsType<VerificationResult.Checked>((await Exchange.VerifyAsync(Message(0x05))).Result);
+        await MalformedAsync(Message(0x0D));
+    }
+
+    [Theory]
+    [InlineData(0x13, true)]   // PrintableString
+    [InlineData(0x15, false)]  // VideotexString, which names do not have
+    public async Task E6_A_recipient_is_named_in_any_string_type_that_names_have(byte type, bool isNamed)
+    {
+        byte[] message = await Exchange.EncryptAsync(s_content, Exchange.Encryption(ContentCipher.Aes128Gcm, RsaKeyTransport.Pkcs1, TestIdentities.P384));
+        int at = message.AsSpan().IndexOf((byte[])[0x0C, 4, .. "CSTP"u8]);
+        Assert.True(at > 0);
+        message[at] = type;
+        (DecryptionResult result, byte[] output) = await Exchange.DecryptAsync(message, TestIdentities.P384);
+        Assert.Equal(isNamed, result is DecryptionResult.Decrypted);
+        Assert.Equal(isNamed ? s_content : [], output);
+    }
+
+    [Fact]
     public async Task B6_Other_tags_orders_and_forms_are_malformed()
     {
         byte[] good = [.. s_beginning, 0x04, 0, .. s_end];

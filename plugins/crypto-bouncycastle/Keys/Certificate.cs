@@ -72,9 +72,17 @@ internal sealed class Certificate
     public bool IsNamed(ReadOnlySpan<byte> issuer, ReadOnlySpan<byte> serialNumber) =>
         serialNumber.SequenceEqual(SerialNumber) && (issuer.SequenceEqual(Issuer) || IsEquivalentIssuer(issuer));
 
-    // Some writers change the string type of a name that they copy.
-    private bool IsEquivalentIssuer(ReadOnlySpan<byte> issuer) =>
-        X509Name.GetInstance(issuer.ToArray()).Equivalent(Structure.Issuer, true);
+    // Some writers change the string type of a name that they copy; to another that names have (RFC 5280 4.1.2.4).
+    private bool IsEquivalentIssuer(ReadOnlySpan<byte> issuer)
+    {
+        X509Name name = X509Name.GetInstance(issuer.ToArray());
+        return IsOfUsualStrings(name) && name.Equivalent(Structure.Issuer, true);
+    }
+
+    private static bool IsOfUsualStrings(X509Name name) => Asn1Sequence.GetInstance(name.ToAsn1Object())
+        .SelectMany(set => Asn1Set.GetInstance(set))
+        .All(pair => Asn1Sequence.GetInstance(pair)[1].ToAsn1Object()
+            is DerUtf8String or DerPrintableString or DerT61String or DerBmpString or DerIA5String or DerNumericString or DerVisibleString);
 
     private static byte[]? ReadKeyIdentifier(X509CertificateStructure structure)
     {

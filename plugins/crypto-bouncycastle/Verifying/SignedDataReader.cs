@@ -36,7 +36,9 @@ internal sealed class SignedDataReader(OctetSource signedData)
         await _reader.EnterAsync(BerTag.Sequence, "SignedData");
         await _reader.ReadElementAsync(BerTag.Integer, "version");
         Asn1Set announced = Asn1Set.GetInstance(await _reader.ReadElementAsync(BerTag.Set, "digestAlgorithms"));
-        ContentDigests digests = detached ?? new ContentDigests(Known(announced));
+        // Also of a detached signature, whose content was digested already: what cannot be read is malformed, wherever it stands.
+        List<DigestKind> known = [.. Known(announced)];
+        ContentDigests digests = detached ?? new ContentDigests(known);
         (DerObjectIdentifier type, bool hasContent) = await ReadContentAsync(detached is null ? digests : null, content);
         List<EncodedCertificate> certificates = await ReadCertificatesAsync();
         await SkipRevocationAsync();

@@ -16,7 +16,15 @@ internal sealed unsafe class EvpDigest : IDisposable
     {
         MdHandle digest = Fetch(name) ?? throw new OpenSslException($"libcrypto has no digest {name}");
         _context = OpenSslException.ThrowIfInvalid(LibCrypto.EVP_MD_CTX_new(), "EVP_MD_CTX_new");
-        OpenSslException.ThrowUnless(LibCrypto.EVP_DigestInit_ex2(_context, digest, 0), "EVP_DigestInit_ex2");
+        try
+        {
+            OpenSslException.ThrowUnless(LibCrypto.EVP_DigestInit_ex2(_context, digest, 0), "EVP_DigestInit_ex2");
+        }
+        catch
+        {
+            _context.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Whether the library has a digest.</summary>

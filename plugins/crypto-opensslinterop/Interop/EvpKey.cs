@@ -106,11 +106,11 @@ internal sealed unsafe class EvpKey : IDisposable
         using KeyContextHandle context = NewContext();
         OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_sign_init(context), "EVP_PKEY_sign_init");
         Control(context, controls);
-        byte[] signature = new byte[LibCrypto.EVP_PKEY_get_size(_key)];
+        byte[] signature = NewOutput();
         nuint length = (nuint)signature.Length;
         fixed (byte* from = digest, to = signature)
             OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_sign(context, to, &length, from, (nuint)digest.Length), "EVP_PKEY_sign");
-        return signature[..(int)length];
+        return Written(signature, length);
     }
 
     /// <summary>Checks a signature over a digest.</summary>
@@ -135,11 +135,11 @@ internal sealed unsafe class EvpKey : IDisposable
     {
         using DigestHandle context = OpenSslException.ThrowIfInvalid(LibCrypto.EVP_MD_CTX_new(), "EVP_MD_CTX_new");
         OpenSslException.ThrowUnless(LibCrypto.EVP_DigestSignInit_ex(context, 0, 0, 0, 0, _key, 0), "EVP_DigestSignInit_ex");
-        byte[] signature = new byte[LibCrypto.EVP_PKEY_get_size(_key)];
+        byte[] signature = NewOutput();
         nuint length = (nuint)signature.Length;
         fixed (byte* from = octets, to = signature)
             OpenSslException.ThrowUnless(LibCrypto.EVP_DigestSign(context, to, &length, from, (nuint)octets.Length), "EVP_DigestSign");
-        return signature[..(int)length];
+        return Written(signature, length);
     }
 
     /// <summary>Checks a signature of a scheme that digests by itself.</summary>
@@ -164,11 +164,11 @@ internal sealed unsafe class EvpKey : IDisposable
         using KeyContextHandle context = NewContext();
         OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_encrypt_init(context), "EVP_PKEY_encrypt_init");
         Control(context, controls);
-        byte[] output = new byte[LibCrypto.EVP_PKEY_get_size(_key)];
+        byte[] output = NewOutput();
         nuint length = (nuint)output.Length;
         fixed (byte* from = content, to = output)
             OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_encrypt(context, to, &length, from, (nuint)content.Length), "EVP_PKEY_encrypt");
-        return output[..(int)length];
+        return Written(output, length);
     }
 
     /// <summary>Decrypts a content key.</summary>
@@ -180,13 +180,13 @@ internal sealed unsafe class EvpKey : IDisposable
         using KeyContextHandle context = NewContext();
         OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_decrypt_init(context), "EVP_PKEY_decrypt_init");
         Control(context, controls);
-        byte[] output = new byte[LibCrypto.EVP_PKEY_get_size(_key)];
+        byte[] output = NewOutput();
         nuint length = (nuint)output.Length;
         int code;
         fixed (byte* from = encrypted, to = output)
             code = LibCrypto.EVP_PKEY_decrypt(context, to, &length, from, (nuint)encrypted.Length);
         LibCrypto.ERR_clear_error();
-        byte[]? key = code == 1 ? output[..(int)length] : null;
+        byte[]? key = code == 1 ? Written(output, length) : null;
         CryptographicOperations.ZeroMemory(output);
         return key;
     }
@@ -209,13 +209,28 @@ internal sealed unsafe class EvpKey : IDisposable
         fixed (byte* to = secret)
             agreed = LibCrypto.EVP_PKEY_derive_set_peer_ex(context, peer._key, validates: 0) == 1 && LibCrypto.EVP_PKEY_derive(context, to, &length) == 1;
         LibCrypto.ERR_clear_error();
-        byte[]? result = agreed ? secret[..(int)length] : null;
+        byte[]? result = agreed ? Written(secret, length) : null;
         CryptographicOperations.ZeroMemory(secret);
         return result;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _key.Dispose();
+
+    /// <summary>
+    /// Room for what the key gives at most. libcrypto learns the size when it reads the key, and takes a shortage of memory then for a key without one:
+    /// an empty buffer would be a question for the size, answered with success.
+    /// </summary>
+    private byte[] NewOutput()
+    {
+        int size = LibCrypto.EVP_PKEY_get_size(_key);
+        return size > 0 ? new byte[size] : throw new OpenSslException("EVP_PKEY_get_size: the key has no size; memory was short when it was read");
+    }
+
+    /// <summary>What was written. Where memory is short, libcrypto 3.0 can report success with a length of -1 (ECDSA).</summary>
+    private static byte[] Written(byte[] output, nuint length) => length <= (nuint)output.Length
+        ? output[..(int)length]
+        : throw new OpenSslException("libcrypto reported a length that cannot be; memory was short");
 
     private KeyContextHandle NewContext() => OpenSslException.ThrowIfInvalid(LibCrypto.EVP_PKEY_CTX_new_from_pkey(0, _key, 0), "EVP_PKEY_CTX_new_from_pkey");
 

@@ -14,17 +14,24 @@ internal sealed class PrivateKey
     private PrivateKey(CmsIdentity identity)
     {
         Identity = identity;
+        EvpKey? key = null;
         try
         {
             Certificate = Certificate.Read(identity.Certificate);
-            Key = identity.PrivateKey is Pkcs8PrivateKey pkcs8
+            Key = key = identity.PrivateKey is Pkcs8PrivateKey pkcs8
                 ? EvpKey.ReadPrivate(FirstForm(pkcs8.Der))
                 : throw new CmsKeyException("this module takes private keys as PKCS#8 only; import the key, or select a module that knows references");
             if (!Key.Matches(Certificate.Key))
                 throw new CmsKeyException($"the key given for certificate {identity.Certificate.Fingerprint[..16]} is that of another certificate; import the two again");
         }
+        catch (CmsKeyException)
+        {
+            key?.Dispose();
+            throw;
+        }
         catch (Exception e) when (e is OpenSslException or AsnContentException or Reading.CmsSyntaxException)
         {
+            key?.Dispose();
             throw new CmsKeyException($"key of certificate {identity.Certificate.Fingerprint[..16]} cannot be used: {e.Message}; import it again", e);
         }
     }

@@ -58,7 +58,8 @@ internal sealed class CmsCursor(PipeWindow input)
         if (_ends.Count > 0 && !isIndefinite && input.Position == end)
             return null;
         ElementHead head = await HeadAsync();
-        if (isIndefinite && head is { Tag: 0, Length: 0 })
+        // X.690 8.1.5: two zero octets, and no other form of length zero.
+        if (isIndefinite && head is { Tag: 0, Length: 0, Size: 2 })
             return null;
         if ((head.Tag & ~0x20) == 0)
             throw new CmsSyntaxException("end-of-contents octets where none may be");

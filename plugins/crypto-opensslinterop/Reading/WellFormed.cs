@@ -93,7 +93,7 @@ internal static class WellFormed
             0x01 => value.Length == 1,
             0x02 or 0x0A => value.Length == 1 || (value.Length > 1 && !((value[0] == 0 && value[1] < 0x80) || (value[0] == 0xFF && value[1] >= 0x80))),
             0x05 => value.IsEmpty,
-            0x06 => IsOid(value),
+            0x06 or 0x0D => IsOid(value),
             0x10 or 0x11 => false,
             _ => true,
         };

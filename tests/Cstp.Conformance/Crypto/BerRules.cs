@@ -55,6 +55,8 @@ internal static class BerRules
         new("ber.integer", "B5: an empty, non-minimal or cut INTEGER is malformed", IntegerAsync),
         new("ber.identifier", "B5: an empty or endless OBJECT IDENTIFIER is malformed", IdentifierAsync),
         new("ber.structure", "B6: other tags, orders, forms and fields are malformed", StructureAsync),
+        new("ber.end-of-contents", "B6: end-of-contents is two zero octets, and no other length of zero", EndOfContentsAsync),
+        new("ber.announced", "B6: digestAlgorithms that are none are malformed, of a detached signature too", AnnouncedAsync),
         new("ber.garbage", "what is no BER at all is an error, of any length, and read to its end", GarbageAsync),
     ];
 
@@ -178,6 +180,39 @@ internal static class BerRules
         await MalformedAsync(module, [.. s_beginning, 0x04, 0, .. s_end[..^6], 5, 0, .. s_end[^6..]], "something behind signerInfos");
         await MalformedAsync(module, [0x10, .. good[1..]], "a primitive SEQUENCE");
         await MalformedAsync(module, [0x31, .. good[1..]], "a SET as ContentInfo");
+    }
+
+    private static async Task EndOfContentsAsync(ModuleExchange module)
+    {
+        byte[] good = [.. s_beginning, 0x04, 0, .. s_end];
+        Expect.Checked((await module.VerifyAsync(good)).Result, "the untouched message");
+        foreach (byte[] end in new byte[][] { [0, 0x81, 0], [0, 0x82, 0, 0], [0, 0x83, 0, 0, 0], [0x20, 0], [0, 1, 0] })
+            await MalformedAsync(module, [.. good[..^2], .. end], $"{Convert.ToHexString(end)} at the end");
+        await MalformedAsync(module, [.. good[..^6], 0, 0x83, 0, 0, 0, 0], "one that takes up three");
+        byte[] encrypted = new EnvelopedDataForge().Build();
+        Expect.Decrypted((await module.DecryptAsync(encrypted, TestIdentities.Rsa)).Result, "the untouched encrypted message");
+        Expect.Failed((await module.DecryptAsync([.. encrypted[..^6], 0, 0x83, 0, 0, 0, 0], TestIdentities.Rsa)).Result, "one that takes up three, encrypted");
+    }
+
+    private static async Task AnnouncedAsync(ModuleExchange module)
+    {
+        foreach (bool attached in new[] { true, false })
+        {
+            var forge = new SignedDataForge { Attached = attached };
+            byte[] good = forge.Build();
+            int at = good.AsSpan().IndexOf((byte[])[0x31, 13, 0x30, 11]);
+            at = at >= 0 ? at + 2 : good.AsSpan().IndexOf((byte[])[0x31, 15, 0x30, 13]) + 2;
+            async Task<VerificationResult> JudgeAsync(byte[] message) => attached
+                ? (await module.VerifyAsync(message)).Result
+                : await module.VerifyDetachedAsync(forge.Content, message, CmsAlgorithmNames.Sha256);
+            Expect.Valid(await JudgeAsync(good), "the untouched message");
+            foreach ((int offset, byte octet) in new (int, byte)[] { (0, 0xB8), (2, 0x07), (2, 0x16), (1, 0) })
+            {
+                byte[] damaged = [.. good];
+                damaged[at + offset] = octet;
+                Expect.Malformed(await JudgeAsync(damaged), $"{octet:x2} in the place of {good[at + offset]:x2}");
+            }
+        }
     }
 
     private static async Task GarbageAsync(ModuleExchange module)

@@ -1,0 +1,1 @@
+[assembly: Cstp.Abstractions.CstpPlugin("crypto-sample", Contract = 1)]
