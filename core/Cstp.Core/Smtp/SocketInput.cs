@@ -15,7 +15,10 @@ internal sealed class SocketInput(Socket socket)
     /// <summary>Enough for most command lines and replies; thousands of idle sessions keep two of these each.</summary>
     private const int SmallBuffer = 1024;
 
-    /// <summary>Relaying 1 MB costs half of what it does with 4 KiB.</summary>
+    /// <summary>Enough for most messages: thousands of sessions may wait for content at once.</summary>
+    private const int ContentBuffer = 16 * 1024;
+
+    /// <summary>For messages that fill the other; relaying 1 MB costs half of what it does with 4 KiB.</summary>
     private const int LargeBuffer = 64 * 1024;
 
     private byte[] _buffer = new byte[SmallBuffer];
@@ -23,6 +26,7 @@ internal sealed class SocketInput(Socket socket)
     private int _start;
     private int _end;
     private bool _isExamined = true;
+    private bool _isFilled;
     private bool _isCompleted;
 
     /// <summary>Whether content is expected, and much of it.</summary>
@@ -41,6 +45,7 @@ internal sealed class SocketInput(Socket socket)
             {
                 int received = await socket.ReceiveAsync(_buffer.AsMemory(_end), SocketFlags.None);
                 _end += received;
+                _isFilled = _end == _buffer.Length;
                 _isCompleted = received == 0;
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -67,9 +72,9 @@ internal sealed class SocketInput(Socket socket)
 
     private void MakeRoom()
     {
-        if (ExpectsContent && _buffer.Length < LargeBuffer)
+        if (ExpectsContent && _buffer.Length < (_isFilled ? LargeBuffer : ContentBuffer))
         {
-            Grow(LargeBuffer);
+            Grow(_isFilled ? LargeBuffer : ContentBuffer);
         }
         else if (_end == _buffer.Length)
         {
