@@ -92,7 +92,9 @@ public sealed class BerRowsTests
 
     [Theory]
     [InlineData(0x13, true)]   // PrintableString
+    [InlineData(0x12, false)]  // NumericString, which these letters are not
     [InlineData(0x15, false)]  // VideotexString, which names do not have
+    [InlineData(0x1A, false)]  // VisibleString, neither
     public async Task E6_A_recipient_is_named_in_any_string_type_that_names_have(byte type, bool isNamed)
     {
         byte[] message = await Exchange.EncryptAsync(s_content, Exchange.Encryption(ContentCipher.Aes128Gcm, RsaKeyTransport.Pkcs1, TestIdentities.P384));

@@ -82,7 +82,7 @@ internal sealed class Certificate
     private static bool IsOfUsualStrings(X509Name name) => Asn1Sequence.GetInstance(name.ToAsn1Object())
         .SelectMany(set => Asn1Set.GetInstance(set))
         .All(pair => Asn1Sequence.GetInstance(pair)[1].ToAsn1Object()
-            is DerUtf8String or DerPrintableString or DerT61String or DerBmpString or DerIA5String or DerNumericString or DerVisibleString);
+            is DerUtf8String or DerPrintableString or DerT61String or DerBmpString or DerIA5String);
 
     private static byte[]? ReadKeyIdentifier(X509CertificateStructure structure)
     {

@@ -67,8 +67,10 @@ public sealed partial class AuthorsGuideTests
             Task<string> log = box.StandardError.ReadToEndAsync(CancellationToken.None);
             string? ready = await box.StandardOutput.ReadLineAsync(patience.Token);
             Assert.True(ready?.StartsWith("cstp ready ", StringComparison.Ordinal), $"{ready}\n{(ready is null ? await log : "")}");
-            await Command.RunAsync("kill", "-INT", $"{box.Id}");
-            await box.WaitForExitAsync(patience.Token);
+            // Not SIGINT: where the tests themselves run in the background, it is ignored from the start.
+            await Command.RunAsync("kill", "-TERM", $"{box.Id}");
+            using var drained = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+            await box.WaitForExitAsync(drained.Token);
             Assert.Equal(0, box.ExitCode);
         }
         finally
