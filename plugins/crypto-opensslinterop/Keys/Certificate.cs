@@ -59,7 +59,8 @@ internal sealed class Certificate
                 Fault = RsaFault();
                 break;
         }
-        _key = new Lazy<EvpKey>(() => EvpKey.ReadPublic(PublicKeyInfo.Span));
+        // A failure is not remembered: want of memory passes.
+        _key = new Lazy<EvpKey>(() => EvpKey.ReadPublic(PublicKeyInfo.Span), LazyThreadSafetyMode.PublicationOnly);
     }
 
     /// <summary>The certificate as it came.</summary>
@@ -110,6 +111,9 @@ internal sealed class Certificate
             s_read.Clear();
         return s_read.GetOrAdd(encoded, certificate);
     }
+
+    /// <summary>Forgets all that were read: what is remembered is no leak.</summary>
+    public static void Forget() => s_read.Clear();
 
     /// <summary>Reads a certificate that came by mail.</summary>
     /// <param name="encoded">The certificate.</param>
