@@ -1,8 +1,8 @@
 namespace Cstp.Host;
 
 /// <summary>
-/// How .NET's sockets work in this process: what a socket's readiness leads to runs on the one thread that noticed it. Relaying a
-/// message costs a third of what it does with changes of threads. Whatever takes long leaves that thread.
+/// How .NET's sockets work in this process: what a socket's readiness leads to runs on the one thread that noticed it. Changes
+/// of threads were most of what relaying a message cost (docs/performance.md). Whatever takes long leaves that thread.
 /// </summary>
 internal static class SocketThreads
 {

@@ -7,7 +7,7 @@ namespace Cstp.Host;
 
 /// <summary>
 /// Writes log lines to a stream, those of a short while at once. The console logger of Microsoft.Extensions.Logging wakes a
-/// thread and writes for each line, which was a fifth of what relaying a message costs; its formatters are used here.
+/// thread and writes for each line, which showed in profiles of relaying; its formatters are used here.
 /// </summary>
 [ProviderAlias("StandardError")]
 internal sealed class StandardErrorLog : ILoggerProvider

@@ -4,7 +4,7 @@ namespace Cstp.Core.Mime;
 
 /// <summary>
 /// The one size of pipe between two stages: what a message holds in memory is this times the number of stages. Blocks of 16 KiB,
-/// at most 128 KiB waiting. They differ in who goes on where: a change of threads costs as much as signing with P-256.
+/// at most 128 KiB waiting. They differ in who goes on where: changes of threads were a large part of what a small message cost.
 /// </summary>
 internal static class ContentPipes
 {

@@ -6,8 +6,7 @@ namespace Cstp.Core.Smtp;
 
 /// <summary>
 /// What arrives on a socket, in one buffer that is small while commands are awaited and large while content flows. A reader of
-/// System.IO.Pipelines over NetworkStream costs a third more CPU a message: it asks twice for every piece, or keeps 32 KiB a
-/// waiting session.
+/// System.IO.Pipelines over NetworkStream asks twice for every piece, or keeps 32 KiB a waiting session.
 /// </summary>
 /// <param name="socket">The socket; not owned.</param>
 internal sealed class SocketInput(Socket socket)

@@ -14,7 +14,7 @@ internal sealed class Certificate
     private const int MinRsaBits = 1024;
     private const int MaxRsaBits = 16384;
 
-    /// <summary>Certificates of a community's size; reading one costs as much as encrypting to it.</summary>
+    /// <summary>Enough for a community; reading a key goes through libcrypto's decoders, which showed in profiles.</summary>
     private const int MaxRemembered = 1024;
 
     private static readonly ConcurrentDictionary<EncodedCertificate, Certificate> s_read = new();
