@@ -89,8 +89,14 @@ internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions option
         try
         {
             ValueTask flush = server.FlushAsync(cancel);
-            if (!flush.IsCompletedSuccessfully)
-                await flush.AsTask().WaitAsync(options.DataTimeout, time, cancel);
+            if (flush.IsCompletedSuccessfully)
+                return null;
+            // A server may refuse and read no more: its word must not wait for its reading.
+            Task sending = flush.AsTask();
+            await Task.WhenAny(sending, _reply).WaitAsync(options.DataTimeout, time, cancel);
+            if (!sending.IsCompleted)
+                return await EarlyAsync(_reply);
+            await sending;
             return null;
         }
         catch (ConnectionLostException)

@@ -37,6 +37,9 @@ internal sealed class RecordingServer : IAsyncDisposable
     /// <summary>When it begins to read content after its 354.</summary>
     public Task ReadsContent { get; set; } = Task.CompletedTask;
 
+    /// <summary>After its 354 it reads nothing any more, and says this once it is known; null for a server that reads.</summary>
+    public Task<string>? AnswersUnread { get; set; }
+
     /// <summary>Answers a command otherwise than usual; null for the usual. "DOT" stands for the final dot.</summary>
     public Func<string, string?> Answer { get; set; } = _ => null;
 
@@ -108,6 +111,11 @@ internal sealed class RecordingServer : IAsyncDisposable
                             break;
                         case "DATA":
                             await Send(stream, "354 Go ahead");
+                            if (AnswersUnread is not null)
+                            {
+                                await Send(stream, await AnswersUnread.WaitAsync(_stop.Token));
+                                await Task.Delay(Timeout.Infinite, _stop.Token);
+                            }
                             await ReadsContent.WaitAsync(_stop.Token);
                             byte[]? content = await reader.ReadDataAsync(_stop.Token);
                             if (content is null)

@@ -219,6 +219,27 @@ public sealed class SmtpRowTests
     }
 
     [Theory]
+    [InlineData("x@elsewhere.test")]
+    [InlineData("anna@intel.test")]
+    public async Task T8_a_refusal_by_a_server_that_reads_no_more_is_the_answer_to_the_clients_dot(string to)
+    {
+        await using var boxes = new TwoBoxes();
+        var refusal = new TaskCompletionSource<string>();
+        boxes.Wire.AnswersUnread = refusal.Task;
+        using RawClient client = await GreetedAsync(boxes);
+        await client.AddressAsync("juro@amd.test", to);
+        Assert.StartsWith("354", await client.AskAsync("DATA"), StringComparison.Ordinal);
+        // More than the buffers of all sockets on the way.
+        Task sending = client.SendAsync("Subject: large\r\n\r\n" + string.Concat(Enumerable.Repeat(new string('x', 998) + "\r\n", 40_000)) + ".\r\n");
+        await Task.Delay(1000);
+        Assert.False(sending.IsCompleted, "nothing held the client back");
+        refusal.SetResult("552 5.3.4 too large");
+        Assert.Equal("552 5.3.4 too large", await client.ReadReplyAsync());
+        await sending;
+        Assert.Empty(boxes.Wire.Messages);
+    }
+
+    [Theory]
     [InlineData("MAIL", "x@elsewhere.test")]
     [InlineData("RCPT", "x@elsewhere.test")]
     [InlineData("DATA", "x@elsewhere.test")]
