@@ -31,6 +31,9 @@ internal sealed class SocketInput(Socket socket)
     /// <summary>Whether content is expected, and much of it.</summary>
     public bool ExpectsContent { get; set; }
 
+    /// <summary>Octets that the buffer holds at most as it is now.</summary>
+    public int Capacity => _buffer.Length;
+
     /// <summary>
     /// Waits until there is something new, or the peer has ended. A lost connection is an end like any other: SMTP's own words tell
     /// whether it came too early, and clients that are done often close in the hard way.
@@ -65,12 +68,12 @@ internal sealed class SocketInput(Socket socket)
         _isExamined = examined.GetInteger() == _end;
         if (_start == _end)
             _start = _end = 0;
-        if (_end == 0 && !ExpectsContent)
-            Shrink();
     }
 
     private void MakeRoom()
     {
+        if (!ExpectsContent && _end == 0)
+            Shrink();
         if (ExpectsContent && _buffer.Length < (_isFilled ? LargeBuffer : ContentBuffer))
         {
             Grow(_isFilled ? LargeBuffer : ContentBuffer);
