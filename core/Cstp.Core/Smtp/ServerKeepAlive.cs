@@ -54,8 +54,8 @@ internal sealed class ServerKeepAlive : IDisposable
     {
         lock (_gate)
         {
-            // A server that does not answer is asked no second time.
-            if (!_isStopped && !_isLost && (_exchange is null || _exchange.IsCompleted))
+            // A server that did not answer, or not as SMTP, is asked no second time: whoever stops this hears of it.
+            if (!_isStopped && !_isLost && (_exchange is null || _exchange.IsCompletedSuccessfully))
                 _exchange = ExchangeAsync();
         }
     }

@@ -71,6 +71,22 @@ public sealed class HoldingTests
     }
 
     [Fact]
+    public async Task A_server_that_answers_NOOP_otherwise_than_in_SMTP_is_asked_no_second_time_and_gets_no_message()
+    {
+        await using var boxes = new TwoBoxes(smtp: new SmtpOptions { KeepAlive = TimeSpan.FromMilliseconds(50) });
+        boxes.IntelServer.Answer = line => line == "NOOP" ? "hello" : null;
+        using RawClient client = await BeginDataAsync(boxes);
+        string message = await SignedAsync();
+        await client.SendAsync(message[..300]);
+        await UntilAsync(boxes, "NOOP");
+        await Task.Delay(300);   // time for five more
+        await client.SendAsync(message[300..] + ".\r\n");
+        Assert.StartsWith("421 4.5.0", await client.ReadReplyAsync(), StringComparison.Ordinal);
+        Assert.Single(boxes.IntelServer.Commands, "NOOP");
+        Assert.DoesNotContain("DATA", boxes.IntelServer.Commands);
+    }
+
+    [Fact]
     public async Task A_server_that_takes_too_long_for_DATA_is_451_within_the_clients_patience()
     {
         await using var boxes = new TwoBoxes(smtp: new SmtpOptions { TransferTimeout = TimeSpan.FromSeconds(1) });
