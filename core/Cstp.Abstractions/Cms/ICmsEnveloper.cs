@@ -10,7 +10,8 @@ namespace Cstp.Abstractions;
 /// <para>
 /// Each method reads its input to the end, flushes its output, and leaves completing both pipes to the caller. It may compute on
 /// the calling thread for long, but never blocks it until a pipe moves: the other end of the pipe may be served by this very
-/// thread. A module that can only wait by blocking does so on a thread of its own. What it wrote before it returned is unverified: only the result says whether it may be used.
+/// thread. A module that can only wait by blocking does so on a thread of its own. What it wrote before it returned is unverified:
+/// only the result says whether it may be used.
 /// </para>
 /// <para>
 /// BER with indefinite lengths is written, BER and DER are read. Broken input, however broken, is a result and never an

@@ -120,6 +120,7 @@ public interface ISmtpInterceptor
     /// <param name="session">The session.</param>
     /// <param name="about">What is about to happen.</param>
     /// <param name="cancel">The session ends.</param>
+    /// <remarks>May compute for long, but waits without blocking its thread.</remarks>
     ValueTask<InterceptorVerdict> DecideAsync(ISmtpSessionInfo session, SmtpEvent about, CancellationToken cancel) =>
         ValueTask.FromResult(InterceptorVerdict.Pass);
 }

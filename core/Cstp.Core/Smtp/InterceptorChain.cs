@@ -14,6 +14,9 @@ internal sealed class InterceptorChain(ISmtpSessionInfo session, SmtpServices se
     /// <exception cref="SessionClosedException">One dropped the session.</exception>
     public async ValueTask<Reply?> DecideAsync(SmtpEvent about, CancellationToken cancel)
     {
+        if (services.Interceptors.Count == 0)
+            return null;
+        await SocketThread.LeaveAsync();
         foreach (NamedInterceptor named in services.Interceptors)
         {
             InterceptorVerdict verdict;

@@ -125,7 +125,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
             if (decision is not MessageDecision.Hold hold)
                 return (decision, null);
 
-            await LeaveSocketThreadAsync();
+            await SocketThread.LeaveAsync();
             HeldMessage held = await services.Spool.HoldAsync(header.ToOctets(), source.Content, cancel);
             try
             {
@@ -191,7 +191,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
     /// <summary>Every delivery reads the same body at the pace of the slowest.</summary>
     private async Task WriteAllAsync(PipeReader? body, IReadOnlyList<PlannedDelivery> planned, IReadOnlyList<OutgoingDelivery> outgoing, CancellationToken cancel)
     {
-        await LeaveSocketThreadAsync();
+        await SocketThread.LeaveAsync();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var tasks = new List<Task>();
         IReadOnlyList<PipeReader> bodies;
@@ -213,13 +213,6 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
             tasks.Add(Stages.RunAsync(() => outgoing[n].SendAsync(message.Reader, stop.Token), message.Reader));
         }
         await Stages.WhenAllOrFirstFailureAsync(tasks, stop);
-    }
-
-    /// <summary>Replies and content come on the socket's thread, which all sessions share; what follows takes long.</summary>
-    private static async Task LeaveSocketThreadAsync()
-    {
-        if (!Thread.CurrentThread.IsThreadPoolThread)
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
     }
 
     /// <summary>Waits for the client's end and ours, then commits or gives up.</summary>
