@@ -27,7 +27,7 @@ internal sealed class StandardErrorLog : ILoggerProvider
     private readonly Lock _writing = new();
     private StringWriter _waiting = new(new StringBuilder());
     private StringWriter _spare = new(new StringBuilder());
-    private volatile bool _isClosed;
+    private bool _isClosed;
 
     /// <summary>Makes the log.</summary>
     /// <param name="target">Where lines go to.</param>
@@ -46,9 +46,12 @@ internal sealed class StandardErrorLog : ILoggerProvider
     /// <summary>Writes what waits.</summary>
     public void Dispose()
     {
-        _isClosed = true;
-        _closing.Set();
-        _work.Set();
+        lock (_gate)
+        {
+            _isClosed = true;
+            _closing.Set();
+            _work.Set();
+        }
         _writer.Join();
         Write();
         _work.Dispose();
@@ -57,27 +60,30 @@ internal sealed class StandardErrorLog : ILoggerProvider
 
     private void Add<TState>(in LogEntry<TState> entry)
     {
-        int before, after;
+        bool isUrgent;
         lock (_gate)
         {
-            before = _waiting.GetStringBuilder().Length;
+            int before = _waiting.GetStringBuilder().Length;
             _formatter.Write(entry, null, _waiting);
-            after = _waiting.GetStringBuilder().Length;
+            isUrgent = _isClosed || _waiting.GetStringBuilder().Length > MaxWaiting;
+            // Within the lock: after the end there is no event left to set.
+            if (before == 0 && !_isClosed)
+                _work.Set();
         }
-        if (_isClosed || after > MaxWaiting)
+        if (isUrgent)
             Write();
-        else if (before == 0)
-            _work.Set();
     }
 
     private void WriteUntilClosed()
     {
-        while (!_isClosed)
+        bool isClosed;
+        do
         {
             _work.WaitOne();
-            _closing.WaitOne(s_gather);
+            isClosed = _closing.WaitOne(s_gather);
             Write();
         }
+        while (!isClosed);
     }
 
     private void Write()
