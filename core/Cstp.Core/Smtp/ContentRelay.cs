@@ -1,4 +1,3 @@
-
 namespace Cstp.Core.Smtp;
 
 /// <summary>

@@ -146,22 +146,6 @@ internal sealed class DataDecoder(bool refuseBareNewline)
                     continue;
             }
 
-            ReadOnlySpan<byte> rest = wire[at..];
-            int run = rest.IndexOfAny(s_special);
-            if (run < 0)
-            {
-                content.Write(rest);
-                _position = Position.InLine;
-                at = wire.Length;
-                break;
-            }
-            if (run > 0)
-            {
-                content.Write(rest[..run]);
-                _position = Position.InLine;
-                at += run;
-                continue;
-            }
             switch (octet)
             {
                 case (byte)'\r':
@@ -173,11 +157,14 @@ internal sealed class DataDecoder(bool refuseBareNewline)
                     content.Write("\r\n"u8);
                     _position = Position.AfterBareNewline;
                     break;
-                default:
+                case 0:
                     NulSeen = true;
-                    content.Write(rest[..1]);
+                    content.Write("\0"u8);
                     _position = Position.InLine;
                     break;
+                default:
+                    _position = Position.InLine;
+                    continue;
             }
             at++;
         }

@@ -16,9 +16,9 @@ internal static class InitialModule
     public static async Task<string> ChooseAsync(ModuleContract contract, string? wanted, CommandOutput output)
     {
         string[] folders = [LoadedConfiguration.ProductPlugins];
-        IEnumerable<FoundPlugin> candidates = PluginSearch.Find(folders, new HashSet<string>())
+        FoundPlugin[] candidates = [.. PluginSearch.Find(folders, new HashSet<string>())
             .Where(plugin => plugin.Problem is null && plugin.Provides.Contains(contract.Word))
-            .OrderByDescending(plugin => plugin.Preference).ThenBy(plugin => plugin.Name, StringComparer.Ordinal);
+            .OrderByDescending(plugin => plugin.Preference).ThenBy(plugin => plugin.Name, StringComparer.Ordinal)];
         foreach (FoundPlugin candidate in candidates.Where(plugin => wanted is null || plugin.Name == wanted))
         {
             // Without settings, which are not there yet: what takes none is constructed, and shows whether it can be.
