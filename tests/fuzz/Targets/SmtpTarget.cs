@@ -118,11 +118,17 @@ internal sealed class SmtpTarget : FuzzTarget
     {
         var decoder = new DataDecoder(refuseBareNewline);
         var content = new ArrayBufferWriter<byte>();
+        var relay = new WireRelay(refuseBareNewline);
+        var onward = new ArrayBufferWriter<byte>();
         DataState state = DataState.Open;
         int at = 0;
         while (at < wire.Length && state == DataState.Open)
         {
-            state = decoder.Decode(wire.AsSpan(at, Math.Min(portion, wire.Length - at)), content, out int consumed);
+            ReadOnlySpan<byte> piece = wire.AsSpan(at, Math.Min(portion, wire.Length - at));
+            state = decoder.Decode(piece, content, out int consumed);
+            FuzzFinding.Unless(
+                relay.Pass(piece, onward, out int relayed) == state && relayed == consumed && relay.Fault == decoder.Fault && relay.NulSeen == decoder.NulSeen,
+                "a message that is relayed ends otherwise than one that is read");
             at += consumed;
         }
         if (state == DataState.Ended)
@@ -131,6 +137,7 @@ internal sealed class SmtpTarget : FuzzTarget
             var stuffed = new ArrayBufferWriter<byte>();
             stuffing.Write(content.WrittenSpan, stuffed);
             FuzzFinding.Unless(stuffing.IsAtLineStart, "content that ends within a line");
+            FuzzFinding.Unless(onward.WrittenSpan.SequenceEqual(stuffed.WrittenSpan), "what is relayed is not what was read");
             stuffed.Write(".\r\n"u8);
             var again = new ArrayBufferWriter<byte>();
             DataState second = new DataDecoder(refuseBareNewline: true).Decode(stuffed.WrittenSpan, again, out int all);
