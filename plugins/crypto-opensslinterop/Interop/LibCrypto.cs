@@ -11,6 +11,7 @@ internal static unsafe partial class LibCrypto
     public const int GcmSetIvLength = 0x9;
     public const int GcmGetTag = 0x10;
     public const int GcmSetTag = 0x11;
+    public const int WrapAllow = 0x1;
 
     [LibraryImport(Name)]
     public static partial nint OpenSSL_version(int kind);
@@ -77,6 +78,9 @@ internal static unsafe partial class LibCrypto
 
     [LibraryImport(Name)]
     public static partial int EVP_CIPHER_CTX_ctrl(CipherContextHandle context, int kind, int argument, void* pointer);
+
+    [LibraryImport(Name)]
+    public static partial void EVP_CIPHER_CTX_set_flags(CipherContextHandle context, int flags);
 
     [LibraryImport(Name)]
     public static partial int EVP_CipherUpdate(CipherContextHandle context, byte* output, int* written, byte* input, int length);

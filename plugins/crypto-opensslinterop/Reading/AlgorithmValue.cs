@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Formats.Asn1;
 using Cstp.CryptoOpenSslInterop.Keys;
 
@@ -8,6 +9,9 @@ namespace Cstp.CryptoOpenSslInterop.Reading;
 /// <param name="Parameters">The parameters' element; empty where absent or NULL.</param>
 internal readonly record struct AlgorithmValue(string Oid, ReadOnlyMemory<byte> Parameters)
 {
+    /// <summary>Those that are written are few, and making one anew showed in profiles.</summary>
+    private static readonly ConcurrentDictionary<(string Oid, bool WithNull), byte[]> s_written = new();
+
     /// <summary>Reads one.</summary>
     /// <param name="reader">Stands before it.</param>
     /// <param name="tag">Its tag, where it is implicit.</param>
@@ -30,15 +34,17 @@ internal readonly record struct AlgorithmValue(string Oid, ReadOnlyMemory<byte> 
     /// <param name="writer">Receives it.</param>
     /// <param name="oid">The algorithm.</param>
     /// <param name="withNull">Whether the parameters are NULL.</param>
-    public static void Write(AsnWriter writer, string oid, bool withNull = false)
+    public static void Write(AsnWriter writer, string oid, bool withNull = false) => writer.WriteEncodedValue(s_written.GetOrAdd((oid, withNull), static known =>
     {
-        using (writer.PushSequence())
+        var encoding = new AsnWriter(AsnEncodingRules.DER);
+        using (encoding.PushSequence())
         {
-            writer.WriteObjectIdentifier(oid);
-            if (withNull)
-                writer.WriteNull();
+            encoding.WriteObjectIdentifier(known.Oid);
+            if (known.WithNull)
+                encoding.WriteNull();
         }
-    }
+        return encoding.Encode();
+    }));
 
     /// <summary>The name of the digest that it is.</summary>
     public string DigestName() => Oids.DigestName(Oid) ?? throw new CmsSyntaxException($"unknown digest {Oid}");

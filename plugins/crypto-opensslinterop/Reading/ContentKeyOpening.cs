@@ -65,7 +65,7 @@ internal sealed class ContentKeyOpening(PrivateKey key, int keyLength, string co
         if (key.Key.Agree(peer) is not { } secret)
             return (null, "");
         byte[] wrapKey = scheme.Derive(secret, recipient.Algorithm.Parameters, wrapLength, recipient.Material is { } material ? material.AsMemory() : (ReadOnlyMemory<byte>?)null);
-        byte[]? contentKey = isTripleDes ? TripleDesWrap.Unwrap(wrapKey, recipient.EncryptedKey) : KeyWrap.Unwrap(wrapKey, recipient.EncryptedKey);
+        byte[]? contentKey = isTripleDes ? TripleDesWrap.Unwrap(wrapKey, recipient.EncryptedKey) : EvpKeyWrap.Unwrap(wrapKey, recipient.EncryptedKey);
         CryptographicOperations.ZeroMemory(secret);
         CryptographicOperations.ZeroMemory(wrapKey);
         return (OfLength(contentKey), isX25519 ? CmsAlgorithmNames.X25519 : key.Certificate.Curve!.AgreementName);

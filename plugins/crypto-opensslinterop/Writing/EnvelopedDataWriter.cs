@@ -39,7 +39,7 @@ internal sealed class EnvelopedDataWriter(EncryptionRequest request)
                 throw new ArgumentException("a message must be encrypted to somebody; give at least one recipient", nameof(content));
             bool onlyTransport = recipients.All(r => r.IsTransport);
             Ber.Begin(output, CmsCursor.Sequence);
-            Ber.Write(output, w => w.WriteObjectIdentifier(IsGcm ? Oids.AuthEnvelopedData : Oids.EnvelopedData));
+            Ber.Write(output, w => w.WriteOid(IsGcm ? Oids.AuthEnvelopedData : Oids.EnvelopedData));
             Ber.Begin(output, CmsCursor.Context(0));
             Ber.Begin(output, CmsCursor.Sequence);
             Ber.Write(output, w => w.WriteInteger(IsGcm || onlyTransport ? 0 : 2));
@@ -52,7 +52,7 @@ internal sealed class EnvelopedDataWriter(EncryptionRequest request)
                 }
             });
             Ber.Begin(output, CmsCursor.Sequence);
-            Ber.Write(output, w => w.WriteObjectIdentifier(Oids.Data));
+            Ber.Write(output, w => w.WriteOid(Oids.Data));
             Ber.Write(output, w => WriteAlgorithm(w, iv));
             Ber.Begin(output, CmsCursor.Context(0));
             using var cipher = EvpCipher.Start(_cipher, key, iv, encrypts: true);
@@ -88,7 +88,7 @@ internal sealed class EnvelopedDataWriter(EncryptionRequest request)
     {
         using (writer.PushSequence())
         {
-            writer.WriteObjectIdentifier(Oids.CipherOid(_cipher));
+            writer.WriteOid(Oids.CipherOid(_cipher));
             if (!IsGcm)
             {
                 writer.WriteOctetString(iv);

@@ -72,7 +72,7 @@ internal sealed class RecipientInfoWriter
             }
             using (writer.PushSequence())
             {
-                writer.WriteObjectIdentifier(Oids.RsaOaep);
+                writer.WriteOid(Oids.RsaOaep);
                 using (writer.PushSequence())
                 {
                     using (writer.PushSequence(s_zero))
@@ -80,7 +80,7 @@ internal sealed class RecipientInfoWriter
                     using (writer.PushSequence(s_agreement))
                     using (writer.PushSequence())
                     {
-                        writer.WriteObjectIdentifier(Oids.Mgf1);
+                        writer.WriteOid(Oids.Mgf1);
                         AlgorithmValue.Write(writer, Oids.DigestOid(CmsAlgorithmNames.Sha256));
                     }
                 }
@@ -105,14 +105,14 @@ internal sealed class RecipientInfoWriter
                 WriteOriginator(writer, ephemeral);
             using (writer.PushSequence())
             {
-                writer.WriteObjectIdentifier(scheme.Oid);
+                writer.WriteOid(scheme.Oid);
                 writer.WriteEncodedValue(wrapAlgorithm);
             }
             using (writer.PushSequence())
             using (writer.PushSequence())
             {
                 WriteIdentifier(writer);
-                writer.WriteOctetString(KeyWrap.Wrap(wrapKey, contentKey));
+                writer.WriteOctetString(EvpKeyWrap.Wrap(wrapKey, contentKey));
             }
         }
         CryptographicOperations.ZeroMemory(secret);

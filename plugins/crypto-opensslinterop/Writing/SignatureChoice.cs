@@ -54,18 +54,18 @@ internal sealed class SignatureChoice
             switch (_key.Certificate.Algorithm)
             {
                 case Oids.Rsa:
-                    writer.WriteObjectIdentifier(Oids.Rsa);   // RFC 3370 3.2
+                    writer.WriteOid(Oids.Rsa);   // RFC 3370 3.2
                     writer.WriteNull();
                     break;
                 case Oids.RsaPss:
-                    writer.WriteObjectIdentifier(Oids.RsaPss);
+                    writer.WriteOid(Oids.RsaPss);
                     _pss!.Write(writer);
                     break;
                 case Oids.Ec:
-                    writer.WriteObjectIdentifier(Oids.SignatureOid(Oids.Ec, Digest));
+                    writer.WriteOid(Oids.SignatureOid(Oids.Ec, Digest));
                     break;
                 default:
-                    writer.WriteObjectIdentifier(Oids.Ed25519);
+                    writer.WriteOid(Oids.Ed25519);
                     break;
             }
         }

@@ -1,4 +1,5 @@
 using System.Formats.Asn1;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Cstp.Abstractions;
 using Cstp.CryptoOpenSslInterop.Keys;
@@ -11,6 +12,12 @@ internal static class SignedAttributes
 {
     private static readonly string[] s_ciphers = [CmsAlgorithmNames.Aes256Gcm, CmsAlgorithmNames.Aes128Gcm, CmsAlgorithmNames.Aes256Cbc, CmsAlgorithmNames.Aes128Cbc];
 
+    // What is the same in every signature, or in every one of a key, is made once.
+    private static readonly byte[] s_contentType = Attribute(Oids.ContentType, w => w.WriteObjectIdentifier(Oids.Data));
+    private static readonly byte[] s_capabilities = Attribute(Oids.SmimeCapabilities, WriteCapabilities);
+    private static readonly ConditionalWeakTable<Certificate, byte[]> s_certificateIds = [];
+    private static readonly ConditionalWeakTable<Certificate, byte[]> s_preferences = [];
+
     /// <summary>Makes them.</summary>
     /// <param name="request">The request.</param>
     /// <param name="choice">Digest and scheme.</param>
@@ -21,14 +28,15 @@ internal static class SignedAttributes
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSetOf())
         {
-            Attribute(writer, Oids.ContentType, w => w.WriteObjectIdentifier(Oids.Data));
-            Attribute(writer, Oids.MessageDigest, w => w.WriteOctetString(contentDigest));
-            Attribute(writer, Oids.SigningTime, w => WriteTime(w, request.SigningTime.ToUniversalTime()));
-            Attribute(writer, Oids.SmimeCapabilities, WriteCapabilities);
-            Attribute(writer, Oids.SigningCertificateV2, w => WriteCertificateId(w, request.Signer.Certificate));
-            Attribute(writer, Oids.AlgorithmProtection, w => WriteProtection(w, choice));
+            writer.WriteEncodedValue(s_contentType);
+            WriteAttribute(writer, Oids.MessageDigest, w => w.WriteOctetString(contentDigest));
+            WriteAttribute(writer, Oids.SigningTime, w => WriteTime(w, request.SigningTime.ToUniversalTime()));
+            writer.WriteEncodedValue(s_capabilities);
+            writer.WriteEncodedValue(s_certificateIds.GetValue(
+                Certificate.Read(request.Signer.Certificate), static signer => Attribute(Oids.SigningCertificateV2, w => WriteCertificateId(w, signer))));
+            WriteAttribute(writer, Oids.AlgorithmProtection, w => WriteProtection(w, choice));
             if (Preferred(request) is { } preferred)
-                Attribute(writer, Oids.EncryptionKeyPreference, w => WritePreference(w, preferred));
+                writer.WriteEncodedValue(s_preferences.GetValue(preferred, static certificate => Attribute(Oids.EncryptionKeyPreference, w => WritePreference(w, certificate))));
         }
         return writer.Encode();
     }
@@ -41,11 +49,13 @@ internal static class SignedAttributes
         return signer.Algorithm is Oids.Rsa or Oids.Ec ? signer : null;
     }
 
-    private static void Attribute(AsnWriter writer, string oid, Action<AsnWriter> value)
+    private static byte[] Attribute(string oid, Action<AsnWriter> value) => Ber.Encode(writer => WriteAttribute(writer, oid, value));
+
+    private static void WriteAttribute(AsnWriter writer, string oid, Action<AsnWriter> value)
     {
         using (writer.PushSequence())
         {
-            writer.WriteObjectIdentifier(oid);
+            writer.WriteOid(oid);
             using (writer.PushSetOf())
                 value(writer);
         }
@@ -71,20 +81,19 @@ internal static class SignedAttributes
     }
 
     /// <summary>RFC 5035 3: SHA-256, the default, is not written.</summary>
-    private static void WriteCertificateId(AsnWriter writer, EncodedCertificate signer)
+    private static void WriteCertificateId(AsnWriter writer, Certificate signer)
     {
-        Certificate certificate = Certificate.Read(signer);
         using (writer.PushSequence())
         using (writer.PushSequence())
         using (writer.PushSequence())
         {
-            writer.WriteOctetString(SHA256.HashData(signer.Der.Span));
+            writer.WriteOctetString(SHA256.HashData(signer.Encoded.Der.Span));
             using (writer.PushSequence())
             {
                 using (writer.PushSequence())
                 using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 4)))
-                    writer.WriteEncodedValue(certificate.Issuer.Span);
-                writer.WriteEncodedValue(Ber.Integer(certificate.SerialNumber.Span));
+                    writer.WriteEncodedValue(signer.Issuer.Span);
+                writer.WriteEncodedValue(Ber.Integer(signer.SerialNumber.Span));
             }
         }
     }

@@ -21,7 +21,7 @@ internal sealed class SignedDataWriter(SigningRequest request)
         Certificate[] certificates = [.. request.Certificates.Prepend(request.Signer.Certificate).Distinct().Select(Certificate.Read)];
 
         Ber.Begin(output, CmsCursor.Sequence);
-        Ber.Write(output, w => w.WriteObjectIdentifier(Oids.SignedData));
+        Ber.Write(output, w => w.WriteOid(Oids.SignedData));
         Ber.Begin(output, CmsCursor.Context(0));
         Ber.Begin(output, CmsCursor.Sequence);
         Ber.Write(output, w => w.WriteInteger(1));
@@ -31,7 +31,7 @@ internal sealed class SignedDataWriter(SigningRequest request)
                 AlgorithmValue.Write(w, Oids.DigestOid(choice.Digest));
         });
         Ber.Begin(output, CmsCursor.Sequence);
-        Ber.Write(output, w => w.WriteObjectIdentifier(Oids.Data));
+        Ber.Write(output, w => w.WriteOid(Oids.Data));
         if (!detached)
         {
             Ber.Begin(output, CmsCursor.Context(0));
