@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Cstp.Abstractions;
 using Cstp.Core.Trust;
 
@@ -93,21 +91,10 @@ internal sealed class SignatureJudge(TrustSnapshot trust)
         return results.Contains("fail") ? "fail" : results.Contains("permerror") ? "permerror" : results[0];
     }
 
-    private static (string? Subject, string? Issuer, string? Serial) Describe(EncodedCertificate? certificate)
-    {
-        if (certificate is null)
-            return (null, null, null);
-        try
-        {
-            using X509Certificate2 parsed = X509CertificateLoader.LoadCertificate(certificate.Der.Span);
-            return (parsed.Subject, parsed.Issuer, parsed.SerialNumber.ToLowerInvariant());
-        }
-        catch (CryptographicException)
-        {
-            // A form that .NET does not read: the signature's result stands without its names.
-            return (null, null, null);
-        }
-    }
+    private (string? Subject, string? Issuer, string? Serial) Describe(EncodedCertificate? certificate) =>
+        certificate is not null && trust.FactsOf(certificate) is { Subject: not null } facts
+            ? (facts.SubjectText, facts.IssuerText, facts.SerialNumber)
+            : (null, null, null);
 
     private sealed record Judged(SignerResult Signer, SignerStanding? Standing, bool IsWeak, string Reason, int Rank, SignerReport Report);
 }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Cstp.Abstractions;
 using Org.BouncyCastle.Asn1;
 using Org.BouncyCastle.Asn1.X509;
@@ -20,6 +22,8 @@ internal sealed class CertificateFacts
     private readonly string? _problem;
     private readonly int? _keyUsage;
     private readonly bool _forMail = true;
+    private string? _subjectText;
+    private string? _issuerText;
 
     private CertificateFacts(EncodedCertificate certificate, string problem)
     {
@@ -64,6 +68,12 @@ internal sealed class CertificateFacts
 
     /// <summary>The issuer, or null where the certificate cannot be read.</summary>
     public X509Name? Issuer { get; }
+
+    /// <summary>The subject as text (RFC 4514 in the main); null where it cannot be read.</summary>
+    public string? SubjectText => _subjectText ??= Text(Subject);
+
+    /// <summary>The issuer as text; null where it cannot be read.</summary>
+    public string? IssuerText => _issuerText ??= Text(Issuer);
 
     /// <summary>The serial number as hexadecimal digits.</summary>
     public string SerialNumber { get; } = "";
@@ -152,6 +162,19 @@ internal sealed class CertificateFacts
         if (!IsAuthority)
             return "is no authority (basicConstraints)";
         return _keyUsage is { } usage && (usage & KeyUsage.KeyCertSign) == 0 ? "may not issue certificates (keyUsage)" : null;
+    }
+
+    private static string? Text(X509Name? name)
+    {
+        try
+        {
+            return name is null ? null : new X500DistinguishedName(name.GetEncoded()).Name;
+        }
+        catch (CryptographicException)
+        {
+            // A form that .NET does not read: everything else about the certificate stands without its name.
+            return null;
+        }
     }
 
     private string? WhyUnreadable(DateTimeOffset now) =>

@@ -118,6 +118,11 @@ internal sealed class TrustSnapshot
         || (_entries.TryGetValue(certificate.Fingerprint, out List<StoredCertificate>? entries)
             && (capabilities.Count == 0 || entries.TrueForAll(entry => entry.Capabilities.SequenceEqual(capabilities))));
 
+    /// <summary>What a certificate says; of one that the store holds it is known already.</summary>
+    /// <param name="certificate">The certificate.</param>
+    public CertificateFacts FactsOf(EncodedCertificate certificate) =>
+        _facts.TryGetValue(certificate.Fingerprint, out CertificateFacts? facts) ? facts : CertificateFacts.Read(certificate);
+
     /// <summary>All known certificates that a SignerInfo may mean; own and trusted ones first.</summary>
     /// <param name="signer">The identifier in the SignerInfo.</param>
     public IReadOnlyList<EncodedCertificate> Lookup(SignerIdentifier signer)
@@ -194,9 +199,6 @@ internal sealed class TrustSnapshot
     private bool IsRevoked(EncodedCertificate certificate) => Entries(certificate).Any(entry => entry.State == TrustState.Revoked);
 
     private List<StoredCertificate> Entries(EncodedCertificate certificate) => _entries.GetValueOrDefault(certificate.Fingerprint, []);
-
-    private CertificateFacts FactsOf(EncodedCertificate certificate) =>
-        _facts.TryGetValue(certificate.Fingerprint, out CertificateFacts? facts) ? facts : CertificateFacts.Read(certificate);
 
     private CertificateFacts Index(EncodedCertificate certificate, TrustSnapshot? previous)
     {
