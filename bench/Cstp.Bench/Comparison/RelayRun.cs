@@ -11,6 +11,9 @@ namespace Cstp.Bench.Comparison;
 internal sealed class RelayRun(string name, Peer peer, Load load, int messages) : Contestant(name, messages)
 {
     /// <inheritdoc/>
+    protected override bool IsWarm => peer.IsWarm;
+
+    /// <inheritdoc/>
     protected override async Task<Run> MeasureAsync()
     {
         TimeSpan before = peer.Cpu;

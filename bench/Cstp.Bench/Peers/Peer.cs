@@ -16,6 +16,9 @@ internal abstract class Peer : IAsyncDisposable
     /// <summary>CPU time so far.</summary>
     public TimeSpan Cpu => ProcessTree.Cpu(ProcessId);
 
+    /// <summary>Whether it costs what it costs one that has run for a while; nothing but a compiler at run time takes long to settle.</summary>
+    public virtual bool IsWarm => true;
+
     /// <summary>Largest resident memory so far.</summary>
     public long PeakOctets => ProcessTree.PeakOctets(ProcessId);
 

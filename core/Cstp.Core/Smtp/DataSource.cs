@@ -34,6 +34,12 @@ internal sealed class IncompleteMessageException(DataEnd end) : IOException($"th
 /// <summary>Receives the octets after DATA from a client into a pipe, to the final dot even where nobody wants the content any more.</summary>
 internal sealed class DataSource : IAsyncDisposable
 {
+    /// <summary>
+    /// Octets that are gathered before anybody sees the first: a small message is handed over whole, with one change of threads
+    /// instead of one for each piece that a client sends. Less than a pipe holds, so that nobody waits for ever.
+    /// </summary>
+    private const int Begin = 16 * 1024;
+
     private readonly SmtpConnection _client;
     private readonly SmtpOptions _options;
     private readonly ClientPace _pace;
@@ -103,6 +109,7 @@ internal sealed class DataSource : IAsyncDisposable
     private async Task<DataEnd> DecodeAsync(CancellationToken cancel)
     {
         ArrayBufferWriter<byte>? discarded = null;
+        bool isBegun = false;
         while (true)
         {
             if (await _pace.ReadAsync(cancel) is not { } read)
@@ -132,7 +139,8 @@ internal sealed class DataSource : IAsyncDisposable
             }
             if (read.IsCompleted)
                 return DataEnd.ClientGone;
-            if (discarded is null && (await _pipe.Writer.FlushAsync(cancel)).IsCompleted)
+            isBegun |= _pipe.Writer.UnflushedBytes >= Begin;
+            if (isBegun && discarded is null && (await _pipe.Writer.FlushAsync(cancel)).IsCompleted)
                 discarded = new ArrayBufferWriter<byte>(64 * 1024);   // nobody wants the content any more
         }
     }
