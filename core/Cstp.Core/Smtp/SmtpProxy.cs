@@ -13,7 +13,7 @@ internal sealed class SmtpProxy(SmtpServices services) : IAsyncDisposable
     private readonly ConcurrentDictionary<long, Task> _sessions = new();
     private readonly List<Socket> _listeners = [];
     private readonly List<Task> _accepting = [];
-    private readonly TaskCompletionSource _drain = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _drain = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _kill = new();
     private long _lastId;
@@ -61,7 +61,7 @@ internal sealed class SmtpProxy(SmtpServices services) : IAsyncDisposable
             listener.Dispose();
         await Task.WhenAll(_accepting);
         SmtpLog.Draining(services.Logger, _sessions.Count);
-        _drain.TrySetResult();
+        await _drain.CancelAsync();
         Task all = Task.WhenAll(_sessions.Values);
         await Task.WhenAny(all, Task.Delay(services.Options.DrainTimeout, services.Time));
         await _kill.CancelAsync();
@@ -79,6 +79,7 @@ internal sealed class SmtpProxy(SmtpServices services) : IAsyncDisposable
         await Task.WhenAll(_sessions.Values);
         _stop.Dispose();
         _kill.Dispose();
+        _drain.Dispose();
     }
 
     private async Task AcceptAsync(Socket socket, SmtpListener listener)
@@ -122,7 +123,7 @@ internal sealed class SmtpProxy(SmtpServices services) : IAsyncDisposable
         {
             var client = (IPEndPoint)accepted.RemoteEndPoint!;
             var destination = (IPEndPoint)accepted.LocalEndPoint!;
-            await new SmtpSession($"s{number:x}", new SmtpConnection(accepted), listener, client, destination, services, _drain.Task).RunAsync(_kill.Token);
+            await new SmtpSession($"s{number:x}", new SmtpConnection(accepted), listener, client, destination, services, _drain.Token).RunAsync(_kill.Token);
         }
         catch (SocketException)
         {

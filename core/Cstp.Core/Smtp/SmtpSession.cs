@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.IO.Pipelines;
 using System.Net;
 using Cstp.Abstractions;
 using Cstp.Core.Securing;
@@ -7,19 +5,15 @@ using Cstp.Core.Securing;
 namespace Cstp.Core.Smtp;
 
 /// <summary>
-/// One SMTP session between a client and the server that it meant: commands and replies go on line by line, pipelined as they
-/// came; messages are handed to <see cref="MessageTransfer"/>. One flow, no locks.
+/// One SMTP session between a client and the server that it meant: what stands between them, and how it begins and ends. Commands
+/// go on through <see cref="CommandRelay"/>, messages through <see cref="MessageTransfer"/>. One flow, no locks.
 /// </summary>
 internal sealed class SmtpSession : ISmtpSessionInfo
 {
-    /// <summary>Commands under way at most: their replies fit into the system's socket buffers, so that nobody waits in a circle.</summary>
-    private const int MaxPending = 100;
-
     private readonly SmtpServices _services;
     private readonly SmtpListener _listener;
     private readonly CancellationTokenSource _deadline;
-    private readonly Task _drain;
-    private readonly CommandLineReader _lines;
+    private readonly CancellationToken _drain;
     private readonly InterceptorChain _interceptors;
     private readonly SessionCommands _commands;
     private readonly ServerConnector _connector;
@@ -29,7 +23,6 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     private IPEndPoint Destination { get; }
 
     private SmtpConnection? _server;
-    private bool _clientEnded;
 
     /// <summary>Makes a session.</summary>
     /// <param name="id">Its name in the log.</param>
@@ -38,9 +31,9 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     /// <param name="clientEndPoint">The client's address.</param>
     /// <param name="destination">The accepted socket's own address.</param>
     /// <param name="services">What all sessions share.</param>
-    /// <param name="drain">Completes when no new work shall begin.</param>
+    /// <param name="drain">No new work shall begin.</param>
     public SmtpSession(
-        string id, SmtpConnection client, SmtpListener listener, IPEndPoint clientEndPoint, IPEndPoint destination, SmtpServices services, Task drain)
+        string id, SmtpConnection client, SmtpListener listener, IPEndPoint clientEndPoint, IPEndPoint destination, SmtpServices services, CancellationToken drain)
     {
         Id = id;
         Client = client;
@@ -50,7 +43,6 @@ internal sealed class SmtpSession : ISmtpSessionInfo
         _services = services;
         _drain = drain;
         _deadline = new CancellationTokenSource(Timeout.InfiniteTimeSpan, services.Time);
-        _lines = new CommandLineReader(services.Options.MaxCommandLine);
         _interceptors = new InterceptorChain(this, services);
         _commands = new SessionCommands(this, services);
         _connector = new ServerConnector(services, listener, clientEndPoint, destination);
@@ -105,7 +97,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
         try
         {
             if (await ConnectAsync())
-                await RelayAsync();
+                await new CommandRelay(this, _commands, _services, _drain).RunAsync();
         }
         catch (SmtpProtocolException e)
         {
@@ -141,6 +133,9 @@ internal sealed class SmtpSession : ISmtpSessionInfo
 
     /// <summary>The side's name in log and metrics.</summary>
     public string SideName => Side == Side.Inside ? "inside" : "outside";
+
+    /// <summary>Ends what <see cref="Within"/> started the clock for, and with it the session.</summary>
+    public CancellationToken Deadline => _deadline.Token;
 
     /// <summary>Starts the clock for what comes next, and gives the token that ends it.</summary>
     /// <param name="time">How long it may take.</param>
@@ -240,56 +235,6 @@ internal sealed class SmtpSession : ISmtpSessionInfo
         return false;
     }
 
-    private async Task RelayAsync()
-    {
-        long waitingSince = _services.Time.GetTimestamp();
-        while (true)
-        {
-            if (EmitLocalReplies())
-                waitingSince = _services.Time.GetTimestamp();
-            if (Client.HasUnsent)
-                await Client.FlushAsync(Within(Options.ReplyTimeout));
-            if (_server is { HasUnsent: true })
-                await _server.FlushAsync(Within(Options.ReplyTimeout));
-            if (IsClosing)
-            {
-                await Client.LingerAsync(_services.Time);
-                return;
-            }
-            bool idle = Pending.Count == 0;
-            if (idle && _drain.IsCompleted && Transaction is null)
-                throw new SessionClosedException(new Reply(421, "4.3.2", "Service shutting down; try again in a moment"), "drained");
-
-            TimeSpan limit = (idle ? Options.CommandTimeout : Options.ReplyTimeout) - _services.Time.GetElapsedTime(waitingSince);
-            CancellationToken cancel = Within(limit > TimeSpan.Zero ? limit : TimeSpan.Zero);
-            bool readClient = !_clientEnded && Pending.Count < MaxPending && (idle || !_lines.IsHeldBack);
-            Task<ReadResult>? fromClient = readClient ? Client.ReadAsync() : null;
-            Task<ReadResult>? fromServer = _server?.ReadAsync();
-            if (fromClient is null && fromServer is null)
-                return;
-
-            await AnyAsync(fromClient, fromServer, idle && Transaction is null ? _drain : null, cancel);
-            if (fromServer is { IsCompleted: true })
-            {
-                if (await ReadServerAsync(await fromServer))
-                    waitingSince = _services.Time.GetTimestamp();
-            }
-            if (fromClient is { IsCompleted: true } && !IsClosing)
-            {
-                if (await ReadClientAsync(await fromClient))
-                    waitingSince = _services.Time.GetTimestamp();
-            }
-        }
-    }
-
-    private static async Task AnyAsync(Task? first, Task? second, Task? third, CancellationToken cancel)
-    {
-        if (first is { IsCompleted: true } || second is { IsCompleted: true })
-            return;
-        Task[] tasks = [.. new[] { first, second, third }.OfType<Task>()];
-        await Task.WhenAny(tasks).WaitAsync(cancel);
-    }
-
     /// <summary>Replies of ours are given when those before them are.</summary>
     public bool EmitLocalReplies()
     {
@@ -301,123 +246,6 @@ internal sealed class SmtpSession : ISmtpSessionInfo
             any = true;
         }
         return any;
-    }
-
-    private async Task<bool> ReadServerAsync(ReadResult read)
-    {
-        if (_server!.TakeReply(read) is not { } reply)
-        {
-            if (!read.IsCompleted)
-                return false;
-            LoseServer();
-            if (Pending.Count > 0 || !_clientEnded)
-                await LoseServerWithClientAsync();
-            IsClosing = true;
-            return true;
-        }
-        if (!Pending.TryDequeue(out PendingCommand? command))
-        {
-            if (reply.Code != 421)
-                throw new SmtpProtocolException($"reply {reply.Code} that no command asked for");
-            WriteReply(reply);
-            IsClosing = true;
-            return true;
-        }
-        if (reply.FirstDigit == 3)
-            throw new SmtpProtocolException($"reply {reply.Code} to {command.Verb}");
-        switch (command.Verb)
-        {
-            case "MAIL" when reply.IsPositive:
-                Transaction = command.Transaction;
-                break;
-            case "RCPT" when reply.IsPositive && Transaction is not null:
-                if (_services.Security.DecideRecipient(Envelope, command.Recipient!.Mailbox) is { } refusal)
-                {
-                    Transaction.HasWithheld = true;
-                    WriteReply(refusal);
-                    return true;
-                }
-                Transaction.Recipients.Add(command.Recipient);
-                break;
-            case "RSET" when reply.IsPositive:
-                Transaction = null;
-                break;
-            case "QUIT":
-                IsClosing = true;
-                break;
-        }
-        WriteReply(reply);
-        if (reply.Code == 421)
-            IsClosing = true;
-        return true;
-    }
-
-    private async Task LoseServerWithClientAsync()
-    {
-        while (Pending.TryDequeue(out PendingCommand? command))
-        {
-            if (command.Verb == "QUIT")
-            {
-                WriteReply(new Reply(221, "2.0.0", "Bye"));
-                return;
-            }
-            WriteReply(command.Local ?? new Reply(451, "4.4.2", "The mail server closed the connection; try again later"));
-        }
-        WriteReply(new Reply(421, "4.4.2", "The mail server closed the connection; try again later"));
-        await Client.FlushAsync(Within(Options.ReplyTimeout));
-    }
-
-    /// <returns>Whether a whole command was read.</returns>
-    private async Task<bool> ReadClientAsync(ReadResult read)
-    {
-        bool any = false;
-        ReadOnlySequence<byte> buffer = read.Buffer;
-        while (true)
-        {
-            ReadOnlySequence<byte> before = buffer;
-            CommandLine line = _lines.Take(ref buffer);
-            switch (line.Kind)
-            {
-                case CommandLineKind.Incomplete:
-                    Client.AdvanceTo(buffer.Start, buffer.End);
-                    if (read.IsCompleted)
-                    {
-                        _clientEnded = true;
-                        _server?.ShutdownSend();
-                        IsClosing = _server is null;
-                    }
-                    return any;
-                case CommandLineKind.Endless:
-                    throw new SessionClosedException(new Reply(421, "4.7.0", "Command line too long; connection closed"), "an endless command line");
-                case CommandLineKind.BadLineEnd:
-                    throw new SessionClosedException(new Reply(500, "5.5.2", "Bare CR, LF or NUL in a command; lines end in CRLF"), "bare CR, LF or NUL in a command");
-                case CommandLineKind.TooLong:
-                    any = true;
-                    _commands.Refuse("", new Reply(500, "5.5.2", $"Command line too long; {Options.MaxCommandLine} octets at most"));
-                    continue;
-            }
-            any = true;
-            SmtpCommand command = SmtpCommand.Parse(line.Text!);
-            if (SessionCommands.StandsAlone(command))
-            {
-                if (Pending.Count > 0)
-                {
-                    // It ends a pipelined group: taken up again when the replies before it are given (RFC 2920 3.1).
-                    _lines.HoldBack();
-                    Client.AdvanceTo(before.Start, before.Start);
-                    return any;
-                }
-                Client.AdvanceTo(buffer.Start, buffer.Start);
-                await _commands.RunAloneAsync(command);
-                return true;
-            }
-            await _commands.ForwardAsync(command);
-            if (Pending.Count >= MaxPending || IsClosing)
-            {
-                Client.AdvanceTo(buffer.Start, buffer.Start);
-                return any;
-            }
-        }
     }
 
     /// <summary>Cuts the server's connection before any end of data, then says why to the client where that is still possible.</summary>
