@@ -66,16 +66,26 @@ internal sealed class UpPlan(Wire wire, HostFacts facts, NetworkRecord? record)
 
     private void Link(WireLink link)
     {
-        string why = $"what the box's sockets send leaves by {link.Device}, to a router that does not exist";
         foreach (string nowhere in new[] { Wire.Nowhere4, Wire.Nowhere6 })
         {
             if (!facts.Neighbours.Contains($"{nowhere} {Wire.NowhereMac} {link.Device}"))
-                _steps.Add(new ProgramStep(why, $"ip neigh replace {nowhere} lladdr {Wire.NowhereMac} dev {link.Device} nud permanent"));
+                _steps.Add(Neighbour(link, nowhere));
         }
-        Route(new(4, "unicast", "default", Wire.Nowhere4, link.Device, link.Table), why);
-        Route(new(6, "unicast", "default", Wire.Nowhere6, link.Device, link.Table), why);
-        Rule(link.Table, Marks.Of(link.Vlan, MarkRole.Sent), uint.MaxValue, link.Table, why);
+        foreach (RouteFacts route in Routes(link))
+            Route(route, WhyLeaving(link));
+        Rule(link.Table, Marks.Of(link.Vlan, MarkRole.Sent), uint.MaxValue, link.Table, WhyLeaving(link));
     }
+
+    /// <summary>What the kernel forgets with the last IPv4 address of a device.</summary>
+    private static IEnumerable<PlanStep> Leaving(WireLink link) => [Neighbour(link, Wire.Nowhere4), Replace(Routes(link)[0], WhyLeaving(link))];
+
+    private static RouteFacts[] Routes(WireLink link) =>
+        [new(4, "unicast", "default", Wire.Nowhere4, link.Device, link.Table), new(6, "unicast", "default", Wire.Nowhere6, link.Device, link.Table)];
+
+    private static ProgramStep Neighbour(WireLink link, string nowhere) =>
+        new(WhyLeaving(link), $"ip neigh replace {nowhere} lladdr {Wire.NowhereMac} dev {link.Device} nud permanent");
+
+    private static string WhyLeaving(WireLink link) => $"what the box's sockets send leaves by {link.Device}, to a router that does not exist";
 
     private void Port(WirePort port)
     {
@@ -105,16 +115,20 @@ internal sealed class UpPlan(Wire wire, HostFacts facts, NetworkRecord? record)
                 _steps.Add(new ProgramStep("the box's own address", $"ip -{version} route add default via {gateway} dev {wire.Bridge}"));
         }
         if (wire.UsesDhcp && !facts.DhcpRuns)
-            _steps.Add(DhcpSteps.Start(facts.DhcpClient, wire.Bridge, pidFile));
+            _steps.AddRange(DhcpSteps.Start(facts.DhcpClient, wire.Bridge, pidFile, wire.Links.Where(link => link.Device == wire.Bridge).SelectMany(Leaving)));
     }
 
     private void Route(RouteFacts route, string why)
     {
-        if (facts.Routes.Contains(route))
-            return;
+        if (!facts.Routes.Contains(route))
+            _steps.Add(Replace(route, why));
+    }
+
+    private static ProgramStep Replace(RouteFacts route, string why)
+    {
         string type = route.Type == "local" ? "local " : "", via = route.Gateway is null ? "" : $"via {route.Gateway} ";
         string onLink = route.Gateway is null ? "" : " onlink";
-        _steps.Add(new ProgramStep(why, $"ip -{route.Version} route replace {type}{route.Destination} {via}dev {route.Device}{onLink} table {route.Table}"));
+        return new ProgramStep(why, $"ip -{route.Version} route replace {type}{route.Destination} {via}dev {route.Device}{onLink} table {route.Table}");
     }
 
     private void Rule(int priority, uint mark, uint mask, int table, string why)

@@ -48,6 +48,9 @@ internal sealed class Conversation : IDisposable
         return conversation;
     }
 
+    /// <summary>The client's port.</summary>
+    public int LocalPort => ((IPEndPoint)_socket.LocalEndPoint!).Port;
+
     public async Task SendAsync(string octets) => await _socket.SendAsync(Encoding.Latin1.GetBytes(octets));
 
     /// <summary>The last line of a reply; null where the connection ended, by a reset or otherwise.</summary>

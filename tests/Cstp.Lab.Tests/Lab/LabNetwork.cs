@@ -127,5 +127,5 @@ public sealed class LabNetwork : IAsyncLifetime
         Assert.Contains("250 2.0.0 Ok: queued", await ExecAsync(host, "swaks", "--server", "127.0.0.1", "--from", sender, "--to", string.Join(',', recipients), "--data", $"@{file}"), StringComparison.Ordinal);
     }
 
-    private static bool IsRoot => string.Equals(Environment.UserName, "root", StringComparison.Ordinal);
+    public static bool IsRoot => string.Equals(Environment.UserName, "root", StringComparison.Ordinal);
 }
