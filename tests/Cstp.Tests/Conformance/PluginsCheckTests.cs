@@ -31,6 +31,7 @@ public sealed class PluginsCheckTests : IAsyncLifetime
     [Theory]
     [InlineData("policy-liberal")] // selected
     [InlineData("policy-restrictive")] // not selected
+    [InlineData("policy-all-or-nothing")]
     public async Task A_policy_that_holds_is_told_as_one_document(string name)
     {
         CstpProgram.Result result = (await Check(name, "--json")).Expect(0);

@@ -1,5 +1,6 @@
 using System.Text;
 using Cstp.Abstractions;
+using Cstp.PolicyAllOrNothing;
 using Cstp.PolicyRestrictive;
 using Cstp.Tests.EndToEnd;
 
@@ -49,6 +50,35 @@ public sealed class PolicyInSessionTests
         RecordedMessage wire = Assert.Single(await boxes.SecureAsync(Encoding.ASCII.GetBytes(Message), "juro@amd.test", "max@elsewhere.test", "mia@elsewhere.test"));
         Assert.Equal(Message, wire.Text);
         Assert.Equal(2, wire.Recipients.Count);
+    }
+
+    [Fact]
+    public async Task All_or_nothing_refuses_DATA_for_everybody_where_one_recipient_has_no_certificate()
+    {
+        await using var boxes = new TwoBoxes(new AllOrNothingPolicy());
+        using var client = new RawClient(boxes.Amd.InsidePort);
+        await client.BeginAsync("juro@amd.test", "anna@intel.test", "max@elsewhere.test", "bert@intel.test");
+        string? refused = await client.AskAsync("DATA");
+        Assert.StartsWith("550 5.7.1", refused, StringComparison.Ordinal);
+        Assert.Contains("<max@elsewhere.test>", refused, StringComparison.Ordinal);
+        Assert.DoesNotContain("intel", refused, StringComparison.Ordinal);
+        Assert.Empty(boxes.Wire.Messages);
+        await client.AskAsync("RSET");
+        await client.AddressAsync("juro@amd.test", "anna@intel.test", "bert@intel.test");
+        Assert.StartsWith("250", await client.SendMessageAsync(Message), StringComparison.Ordinal);
+        Assert.DoesNotContain("Hello", Assert.Single(boxes.Wire.Messages).Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("juro@amd.test")]
+    [InlineData("")]
+    public async Task All_or_nothing_lets_nothing_leave_in_the_clear_not_even_a_bounce(string sender)
+    {
+        await using var boxes = new TwoBoxes(new AllOrNothingPolicy());
+        using var client = new RawClient(boxes.Amd.InsidePort);
+        await client.BeginAsync(sender, "max@elsewhere.test");
+        Assert.StartsWith("550 5.7.1", await client.AskAsync("DATA"), StringComparison.Ordinal);
+        Assert.Empty(boxes.Wire.Messages);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Cstp.Abstractions;
+using Cstp.PolicyAllOrNothing;
 using Cstp.PolicyLiberal;
 using Cstp.PolicyRestrictive;
 
@@ -12,6 +13,22 @@ public sealed class RecipientPolicyTests
     /// <summary>All orders of up to four: '+' has a certificate, '-' has none.</summary>
     public static TheoryData<string> Orders => [.. Enumerable.Range(1, 4).SelectMany(length =>
         Enumerable.Range(0, 1 << length).Select(bits => string.Concat(Enumerable.Range(0, length).Select(i => (bits >> i & 1) == 1 ? '+' : '-'))))];
+
+    [Theory]
+    [MemberData(nameof(Orders))]
+    public void All_or_nothing_keeps_everybody_until_DATA_and_then_nobody_where_one_has_no_certificate(string order)
+    {
+        var policy = new AllOrNothingPolicy();
+        PolicyRecipient[] all = [.. order.Select((_, i) => Recipient(order, i))];
+        for (int i = 0; i < order.Length; i++)
+            Assert.Null(((IRecipientPolicy)policy).DecideRecipient(Transaction([.. all.Take(i)]), all[i]));
+        Reply? refusal = policy.DecideData(Transaction([.. all]));
+        Assert.Equal(order.Contains('-', StringComparison.Ordinal), refusal is not null);
+        if (refusal is not null)
+            AssertNames(refusal, all[order.IndexOf('-', StringComparison.Ordinal)]);
+        else
+            Assert.Equal(Protection.SignedEncrypted, Assert.Single(policy.Plan(Transaction([.. all]), [])).Protection);
+    }
 
     [Theory]
     [MemberData(nameof(Orders))]

@@ -1,0 +1,1 @@
+[assembly: Cstp.Abstractions.CstpPlugin("policy-all-or-nothing", Contract = 1)]
