@@ -19,7 +19,12 @@ internal sealed class ContentKeyOpening(PrivateKey key, int keyLength, string co
     {
         try
         {
-            return recipient is RecipientValue.Transport transport ? Open(transport) : Open((RecipientValue.Agreement)recipient);
+            return recipient switch
+            {
+                RecipientValue.Transport transport => Open(transport),
+                RecipientValue.Encapsulation encapsulation => Open(encapsulation),
+                _ => Open((RecipientValue.Agreement)recipient),
+            };
         }
         catch (Exception e) when (e is AsnContentException or CmsSyntaxException or OpenSslException)
         {
@@ -69,6 +74,22 @@ internal sealed class ContentKeyOpening(PrivateKey key, int keyLength, string co
         CryptographicOperations.ZeroMemory(secret);
         CryptographicOperations.ZeroMemory(wrapKey);
         return (OfLength(contentKey), isX25519 ? CmsAlgorithmNames.X25519 : key.Certificate.Curve!.AgreementName);
+    }
+
+    private (byte[]?, string) Open(RecipientValue.Encapsulation recipient)
+    {
+        if (key.Certificate.Lattice is not { Encapsulates: true } lattice || recipient.Kem.Oid != lattice.Oid || !recipient.Kem.Parameters.IsEmpty)
+            return (null, "");
+        // RFC 9936 2.2.1: the length must be that of the wrap's key.
+        if (EncapsulationScheme.Find(recipient.Kdf.Oid) is not { } scheme || !recipient.Kdf.Parameters.IsEmpty || AgreementScheme.WrapKeyLength(recipient.Wrap.Oid) != recipient.KekLength)
+            return (null, lattice.Name);
+        if (key.Key.Decapsulate(recipient.Ciphertext) is not { } secret)
+            return (null, lattice.Name);
+        byte[] wrapKey = scheme.Derive(secret, DerForm.Of(recipient.WrapElement), recipient.KekLength, recipient.Material);
+        byte[]? contentKey = KeyWrap.Unwrap(wrapKey, recipient.EncryptedKey);
+        CryptographicOperations.ZeroMemory(secret);
+        CryptographicOperations.ZeroMemory(wrapKey);
+        return (OfLength(contentKey), lattice.Name);
     }
 
     private byte[]? OfLength(byte[]? contentKey) => contentKey?.Length == keyLength ? contentKey : null;
