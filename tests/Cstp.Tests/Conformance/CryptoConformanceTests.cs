@@ -22,7 +22,12 @@ public sealed class CryptoConformanceTests
     {
         ICmsEnveloper module = name == "crypto-bouncycastle" ? new BouncyCastleEnveloper() : new OpenSslEnveloper();
         IReadOnlyList<ConformanceRow> rows = await CryptoConformance.RunAsync(module, null, TestContext.Current.CancellationToken);
-        Assert.All(rows, row => Assert.Equal((row.Id, ConformanceResult.Holds, ""), (row.Id, row.Result, row.Detail)));
+        // Of what libcrypto has only from 3.5 on, an older one must be told to do nothing, and nothing else may be amiss.
+        bool isOld = module.Capabilities.Library.StartsWith("OpenSSL 3.", StringComparison.Ordinal) && module.Capabilities.Library[10] is >= '0' and < '5' && module.Capabilities.Library[11] == '.';
+        Assert.All(rows, row => Assert.Equal(
+            (row.Id, isOld && Regex.IsMatch(row.Id, "ml-(dsa|kem)") ? ConformanceResult.Unsupported : ConformanceResult.Holds),
+            (row.Id, row.Result)));
+        Assert.All(rows, row => Assert.Equal(row.Result == ConformanceResult.Unsupported, row.Detail.EndsWith("is not among its capabilities", StringComparison.Ordinal)));
         Assert.Equal(CryptoConformance.Rules.Select(rule => rule.Id), rows.Select(row => row.Id));
     }
 
