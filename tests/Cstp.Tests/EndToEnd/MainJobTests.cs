@@ -25,6 +25,8 @@ public sealed class MainJobTests
     [InlineData("P384")]
     [InlineData("Rsa2048")]
     [InlineData("Ed25519")]
+    [InlineData("MlDsa65")]
+    [InlineData("MlDsa87")]
     public async Task A_message_crosses_the_wire_secured_and_comes_out_as_it_was(string key)
     {
         await using var boxes = new TwoBoxes(key: Enum.Parse<KeyKind>(key));
