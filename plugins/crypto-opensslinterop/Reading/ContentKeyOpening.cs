@@ -69,7 +69,7 @@ internal sealed class ContentKeyOpening(PrivateKey key, int keyLength, string co
         using EvpKey peer = isX25519 ? EvpKey.ReadX25519(originator.Key) : EvpKey.ReadPoint(originator.Key, key.Key);
         if (key.Key.Agree(peer) is not { } secret)
             return (null, "");
-        byte[] wrapKey = scheme.Derive(secret, recipient.Algorithm.Parameters, wrapLength, recipient.Material is { } material ? material.AsMemory() : (ReadOnlyMemory<byte>?)null);
+        byte[] wrapKey = scheme.Derive(secret, DerForm.Of(recipient.Algorithm.Parameters), wrapLength, recipient.Material is { } material ? material.AsMemory() : (ReadOnlyMemory<byte>?)null);
         byte[]? contentKey = isTripleDes ? TripleDesWrap.Unwrap(wrapKey, recipient.EncryptedKey) : KeyWrap.Unwrap(wrapKey, recipient.EncryptedKey);
         CryptographicOperations.ZeroMemory(secret);
         CryptographicOperations.ZeroMemory(wrapKey);
