@@ -42,7 +42,7 @@ internal sealed class Box : IDisposable
         ILogger securing = loggers.CreateLogger("Cstp.Securing");
         Inbound = new InboundOpening(opening, Results, trust, collect, Metrics, securing);
         var outbound = new OutboundSecuring(new Sealing(modules.Crypto), trust, settings.Securing, Metrics, time, securing);
-        Security = new MessageSecurity(settings.Box, modules.Policy, outbound, Inbound, trust, settings.Securing, securing);
+        Security = new MessageSecurity(settings.Box, modules.Policy, outbound, Inbound, trust, modules.Crypto.Capabilities, settings.Securing, securing);
         Proxy = new SmtpProxy(new SmtpServices(
             settings.Smtp,
             modules.Network,

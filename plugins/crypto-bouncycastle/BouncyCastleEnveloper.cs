@@ -23,13 +23,13 @@ public sealed class BouncyCastleEnveloper : ICmsEnveloper
     private static readonly string[] s_signatures =
     [
         CmsAlgorithmNames.RsaPkcs1, CmsAlgorithmNames.RsaPss, CmsAlgorithmNames.EcdsaP256, CmsAlgorithmNames.EcdsaP384,
-        CmsAlgorithmNames.EcdsaP521, CmsAlgorithmNames.Ed25519,
+        CmsAlgorithmNames.EcdsaP521, CmsAlgorithmNames.Ed25519, CmsAlgorithmNames.MlDsa44, CmsAlgorithmNames.MlDsa65, CmsAlgorithmNames.MlDsa87,
     ];
 
     private static readonly string[] s_keyManagement =
     [
         CmsAlgorithmNames.RsaPkcs1, CmsAlgorithmNames.RsaOaep, CmsAlgorithmNames.EcdhP256, CmsAlgorithmNames.EcdhP384,
-        CmsAlgorithmNames.EcdhP521, CmsAlgorithmNames.X25519,
+        CmsAlgorithmNames.EcdhP521, CmsAlgorithmNames.X25519, CmsAlgorithmNames.MlKem512, CmsAlgorithmNames.MlKem768, CmsAlgorithmNames.MlKem1024,
     ];
 
     private static readonly string[] s_contentEncryption =

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using Cstp.Abstractions;
 using Cstp.CryptoOpenSslInterop.Interop;
+using Cstp.CryptoOpenSslInterop.Keys;
 using Cstp.CryptoOpenSslInterop.Reading;
 using Cstp.CryptoOpenSslInterop.Writing;
 
@@ -14,7 +15,7 @@ public sealed class OpenSslEnveloper : ICmsEnveloper
 {
     private const uint Version3 = 0x30000000;
 
-    /// <summary>Looks for the library.</summary>
+    /// <summary>Looks for the library, and tries what only some versions of it have.</summary>
     /// <exception cref="DllNotFoundException">It is not there, or too old; the message names the version found.</exception>
     public OpenSslEnveloper()
     {
@@ -31,8 +32,8 @@ public sealed class OpenSslEnveloper : ICmsEnveloper
         }
         Capabilities = new CmsCapabilities(
             [CmsAlgorithmNames.Sha256, CmsAlgorithmNames.Sha384, CmsAlgorithmNames.Sha512],
-            [CmsAlgorithmNames.RsaPkcs1, CmsAlgorithmNames.RsaPss, CmsAlgorithmNames.EcdsaP256, CmsAlgorithmNames.EcdsaP384, CmsAlgorithmNames.EcdsaP521, CmsAlgorithmNames.Ed25519],
-            [CmsAlgorithmNames.RsaPkcs1, CmsAlgorithmNames.RsaOaep, CmsAlgorithmNames.EcdhP256, CmsAlgorithmNames.EcdhP384, CmsAlgorithmNames.EcdhP521, CmsAlgorithmNames.X25519],
+            [CmsAlgorithmNames.RsaPkcs1, CmsAlgorithmNames.RsaPss, CmsAlgorithmNames.EcdsaP256, CmsAlgorithmNames.EcdsaP384, CmsAlgorithmNames.EcdsaP521, CmsAlgorithmNames.Ed25519, .. LatticeAlgorithm.Working(encapsulates: false)],
+            [CmsAlgorithmNames.RsaPkcs1, CmsAlgorithmNames.RsaOaep, CmsAlgorithmNames.EcdhP256, CmsAlgorithmNames.EcdhP384, CmsAlgorithmNames.EcdhP521, CmsAlgorithmNames.X25519, .. LatticeAlgorithm.Working(encapsulates: true)],
             [CmsAlgorithmNames.Aes128Cbc, CmsAlgorithmNames.Aes256Cbc, CmsAlgorithmNames.Aes128Gcm, CmsAlgorithmNames.Aes256Gcm],
             KeyReferences: false,
             version);

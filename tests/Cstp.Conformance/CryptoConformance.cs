@@ -16,7 +16,7 @@ public static class CryptoConformance
     private static readonly IReadOnlyList<CryptoRule> s_rules =
     [
         .. SigningRules.All, .. EncryptingRules.All, .. SizeRules.All, .. PortionRules.All, .. SignatureRules.All,
-        .. EnvelopeRules.All, .. BerRules.All, .. DamageRules.All, .. KeyRules.All, .. PipeRules.All, .. LoadRules.All,
+        .. EnvelopeRules.All, .. MlDsaRules.All, .. MlKemRules.All, .. BerRules.All, .. DamageRules.All, .. KeyRules.All, .. PipeRules.All, .. LoadRules.All,
     ];
 
     /// <summary>All rules, in the order in which they run.</summary>

@@ -69,7 +69,7 @@ internal static partial class Corpora
         }
     }
 
-    private static string RepositoryFolder()
+    public static string RepositoryFolder()
     {
         DirectoryInfo? folder = new(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Cstp.Modular.sln")))

@@ -187,17 +187,43 @@ public sealed class CorpusTests
     [InlineData("kemri_auth_id-alg-hkdf-with-sha256_ukm")]
     [InlineData("kemri_id-alg-hkdf-with-sha256")]
     [InlineData("kemri_id-alg-hkdf-with-sha256_ukm")]
-    public async Task Post_quantum_recipients_are_not_ours(string name) =>
-        Assert.IsType<DecryptionResult.NoMatchingKey>((await Exchange.DecryptAsync(
-            Corpora.Read($"cms/pqc-kem/mlkem768-2.16.840.1.101.3.4.4.2_{name}.der"), TestIdentities.Rsa)).Result);
+    public async Task Post_quantum_messages_open_with_each_form_of_the_key_and_are_nobody_elses(string name)
+    {
+        const string prefix = "cms/pqc-kem/mlkem768-2.16.840.1.101.3.4.4.2";
+        byte[] message = Corpora.Read($"{prefix}_{name}.der");
+        Assert.IsType<DecryptionResult.NoMatchingKey>((await Exchange.DecryptAsync(message, TestIdentities.Rsa, TestIdentities.MlKem768)).Result);
+        foreach (string form in new[] { "seed", "expandedkey", "both" })
+        {
+            (DecryptionResult result, byte[] output) = await Exchange.DecryptAsync(message, Corpora.Der($"{prefix}_ee.der", $"{prefix}_{form}_priv.der"));
+            if (Exchange.Module.Capabilities.KeyManagement.Contains(CmsAlgorithmNames.MlKem768))
+            {
+                Assert.Equal(CmsAlgorithmNames.MlKem768, Assert.IsType<DecryptionResult.Decrypted>(result).KeyManagement);
+                Assert.Equal(Corpora.Read("cms/pqc-kem/expected_plaintext.txt"), output);
+            }
+            else
+            {
+                Assert.Contains(Exchange.Module.Capabilities.Library, Assert.IsType<DecryptionResult.Failed>(result).Reason);
+            }
+        }
+    }
 
     [Theory]
-    [InlineData("ml-dsa-44-2.16.840.1.101.3.4.3.17")]
-    [InlineData("ml-dsa-65-2.16.840.1.101.3.4.3.18")]
-    public async Task Post_quantum_signatures_are_unsupported(string name)
+    [InlineData(CmsAlgorithmNames.MlDsa44, "ml-dsa-44-2.16.840.1.101.3.4.3.17")]
+    [InlineData(CmsAlgorithmNames.MlDsa65, "ml-dsa-65-2.16.840.1.101.3.4.3.18")]
+    public async Task Post_quantum_signatures_verify(string signature, string name)
     {
-        SignerResult signer = Exchange.Signer((await Exchange.VerifyAsync(Corpora.Read($"cms/pqc-signed/{name}_signed_attrs.der"))).Result);
-        Assert.Equal(SignatureValidity.Unsupported, signer.Validity);
-        Assert.EndsWith(signer.Signature, name);
+        (VerificationResult result, byte[] output) = await Exchange.VerifyAsync(Corpora.Read($"cms/pqc-signed/{name}_signed_attrs.der"));
+        SignerResult signer = Exchange.Signer(result);
+        Assert.Equal(signature, signer.Signature);
+        Assert.Equal(Corpora.Read("cms/pqc-signed/expected_plaintext.txt"), output);
+        if (Exchange.Module.Capabilities.Signatures.Contains(signature))
+        {
+            Assert.Equal((SignatureValidity.Valid, null), (signer.Validity, signer.Reason));
+        }
+        else
+        {
+            Assert.Equal(SignatureValidity.Unsupported, signer.Validity);
+            Assert.Contains(Exchange.Module.Capabilities.Library, signer.Reason);
+        }
     }
 }

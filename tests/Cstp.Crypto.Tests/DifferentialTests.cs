@@ -10,21 +10,42 @@ namespace Cstp.Crypto.Tests;
 public sealed class DifferentialTests
 {
     /// <summary>Messages that are damaged: signers, signers of detached signatures and recipients, each with both modules.</summary>
-    private const int Messages = (4 + 4 + 5) * 2;
+    private static int Messages => ((2 * SignerNames.Count) + Recipients.Count) * 2;
 
     /// <summary>Mutants of each message; a long run takes more from the environment.</summary>
-    private static readonly int s_mutants = int.TryParse(Environment.GetEnvironmentVariable("CSTP_TEST_INPUTS"), out int n) ? (n + Messages - 1) / Messages : 1_000;
+    private static int Mutants { get; } = int.TryParse(Environment.GetEnvironmentVariable("CSTP_TEST_INPUTS"), out int n) ? (n + Messages - 1) / Messages : 1_000;
 
     private static readonly ICmsEnveloper[] s_modules = [new BouncyCastleEnveloper(), new OpenSslEnveloper()];
     private static readonly byte[] s_content = "Content-Type: text/plain\r\n\r\nHello, this is content of some length.\r\n"u8.ToArray();
-    private static readonly EncodedCertificate[] s_signers = [.. new[] { "rsa", "pss", "p256", "ed25519" }.Select(name => TestIdentities.ByName(name).Certificate)];
-    private static readonly CmsIdentity[] s_keys = [TestIdentities.Rsa, TestIdentities.P256, TestIdentities.P384, TestIdentities.X25519];
+    private static readonly EncodedCertificate[] s_signers = [.. SignerNames.Select(name => TestIdentities.ByName(name.Data).Certificate)];
+    private static readonly CmsIdentity[] s_keys = [TestIdentities.Rsa, TestIdentities.P256, TestIdentities.P384, TestIdentities.X25519, TestIdentities.MlKem768];
+
+    /// <summary>The signers; an older libcrypto has no ML-DSA.</summary>
+    public static TheoryData<string> SignerNames => IsNew ? ["rsa", "pss", "p256", "ed25519", CmsAlgorithmNames.MlDsa65] : ["rsa", "pss", "p256", "ed25519"];
+
+    /// <summary>The recipients; an older libcrypto has no ML-KEM.</summary>
+    public static TheoryData<string, ContentCipher> Recipients
+    {
+        get
+        {
+            var recipients = new TheoryData<string, ContentCipher>
+            {
+                { "rsa", ContentCipher.Aes128Cbc },
+                { "rsa", ContentCipher.Aes256Gcm },
+                { "p256", ContentCipher.Aes256Gcm },
+                { "p384", ContentCipher.Aes128Gcm },
+                { "x25519", ContentCipher.Aes256Gcm },
+            };
+            if (IsNew)
+                recipients.Add(CmsAlgorithmNames.MlKem768, ContentCipher.Aes256Gcm);
+            return recipients;
+        }
+    }
+
+    private static bool IsNew => new OpenSslEnveloper().Capabilities.Signatures.Contains(CmsAlgorithmNames.MlDsa65);
 
     [Theory]
-    [InlineData("rsa")]
-    [InlineData("pss")]
-    [InlineData("p256")]
-    [InlineData("ed25519")]
+    [MemberData(nameof(SignerNames))]
     public async Task Modules_agree_on_damaged_signed_messages(string signer)
     {
         foreach (ICmsEnveloper maker in s_modules)
@@ -35,10 +56,7 @@ public sealed class DifferentialTests
     }
 
     [Theory]
-    [InlineData("rsa")]
-    [InlineData("pss")]
-    [InlineData("p256")]
-    [InlineData("ed25519")]
+    [MemberData(nameof(SignerNames))]
     public async Task Modules_agree_on_damaged_detached_signatures(string signer)
     {
         foreach (ICmsEnveloper maker in s_modules)
@@ -49,11 +67,7 @@ public sealed class DifferentialTests
     }
 
     [Theory]
-    [InlineData("rsa", ContentCipher.Aes128Cbc)]
-    [InlineData("rsa", ContentCipher.Aes256Gcm)]
-    [InlineData("p256", ContentCipher.Aes256Gcm)]
-    [InlineData("p384", ContentCipher.Aes128Gcm)]
-    [InlineData("x25519", ContentCipher.Aes256Gcm)]
+    [MemberData(nameof(Recipients))]
     public async Task Modules_agree_on_damaged_encrypted_messages(string recipient, ContentCipher cipher)
     {
         foreach (ICmsEnveloper maker in s_modules)
@@ -77,7 +91,7 @@ public sealed class DifferentialTests
         bool isStrict = Environment.GetEnvironmentVariable("CSTP_TEST_STRICT") == "1";
         var random = new Random(seed);
         int apart = 0, accepted = 0;
-        for (int i = 0; i < s_mutants; i++)
+        for (int i = 0; i < Mutants; i++)
         {
             byte[] mutant = Mutate(message, random);
             string first = await judge(s_modules[0], mutant);
@@ -89,9 +103,9 @@ public sealed class DifferentialTests
             }
             string taken = first.StartsWith("accepted", StringComparison.Ordinal) ? first : second;
             bool isOriginal = taken == whole && (first.StartsWith("refused", StringComparison.Ordinal) || second.StartsWith("refused", StringComparison.Ordinal));
-            Assert.True(isOriginal && !isStrict && ++apart <= 1 + (s_mutants / 200), $"{name}, seed {seed}, mutant {i}: {first} / {second}\n{Convert.ToBase64String(mutant)}");
+            Assert.True(isOriginal && !isStrict && ++apart <= 1 + (Mutants / 200), $"{name}, seed {seed}, mutant {i}: {first} / {second}\n{Convert.ToBase64String(mutant)}");
         }
-        Console.WriteLine($"{name}: {s_mutants} damaged messages, {accepted} accepted and {s_mutants - accepted - apart} refused by both, {apart} by one alone; seed {seed}");
+        Console.WriteLine($"{name}: {Mutants} damaged messages, {accepted} accepted and {Mutants - accepted - apart} refused by both, {apart} by one alone; seed {seed}");
     }
 
     private static byte[] Mutate(byte[] message, Random random)

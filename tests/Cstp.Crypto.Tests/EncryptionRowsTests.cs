@@ -52,6 +52,26 @@ public sealed class EncryptionRowsTests
     }
 
     [Fact]
+    public async Task A_wrap_of_key_agreement_that_is_not_DER_on_the_wire_is_derived_with_as_DER()
+    {
+        // RFC 5753 7.2. The SEQUENCE of id-aes128-wrap gets an indefinite length, and what holds it grows by two octets.
+        Asn1Encodable recipient = RecipientForge.Of(CmsAlgorithmNames.EcdhP256, TestIdentities.P256, Octets.Of(16));
+        byte[] der = recipient.GetEncoded();
+        byte[] scheme = SecObjectIdentifiers.dhSinglePass_stdDH_sha256kdf_scheme.GetEncoded();
+        byte[] wrap = Convert.FromHexString("300B0609608648016503040105");
+        byte[] onWire = Octets.Replaced(
+            der,
+            [0x30, (byte)(scheme.Length + wrap.Length), .. scheme, .. wrap],
+            [0x30, (byte)(scheme.Length + wrap.Length + 2), .. scheme, 0x30, 0x80, .. wrap[2..], 0, 0]);
+        Assert.Equal(0x81, onWire[1]);
+        onWire[2] = (byte)(onWire.Length - 3);
+        var forge = new EnvelopedDataForge { Recipients = [recipient] };
+        (DecryptionResult result, byte[] output) = await Exchange.DecryptAsync(Octets.Replaced(forge.Build(), der, onWire), TestIdentities.P256);
+        Assert.IsType<DecryptionResult.Decrypted>(result);
+        Assert.Equal(forge.Content, output);
+    }
+
+    [Fact]
     public async Task E1_Wrong_padding_key_length_or_algorithm_has_one_outcome()
     {
         var rsa = new AlgorithmIdentifier(PkcsObjectIdentifiers.RsaEncryption, DerNull.Instance);

@@ -8,7 +8,7 @@ namespace Cstp.Fuzz;
 /// <param name="path">The folder.</param>
 internal sealed class FuzzFolder(string path)
 {
-    private static readonly string[] s_identities = ["rsa", "pss", "p256", "p384", "p521", "ed25519", "x25519"];
+    private static readonly string[] s_identities = ["rsa", "pss", "p256", "p384", "p521", "ed25519", "x25519", CmsAlgorithmNames.MlDsa44, CmsAlgorithmNames.MlKem512];
 
     /// <summary>The keys that the seeds were made with.</summary>
     public IReadOnlyList<CmsIdentity> Keys() =>

@@ -15,7 +15,10 @@ internal static class ShortageCases
     public static IEnumerable<(string Name, Func<Task> Operation)> All(ICmsEnveloper module)
     {
         var exchange = new ModuleExchange(module, CancellationToken.None);
-        foreach (string name in new[] { "rsa", "pss", "p256", "ed25519" })
+        // An older libcrypto has neither ML-DSA nor ML-KEM.
+        IEnumerable<string> dsa = module.Capabilities.Signatures.Where(name => name == CmsAlgorithmNames.MlDsa65);
+        IEnumerable<string> kem = module.Capabilities.KeyManagement.Where(name => name == CmsAlgorithmNames.MlKem768);
+        foreach (string name in (string[])["rsa", "pss", "p256", "ed25519", .. dsa])
         {
             CmsIdentity signer = TestIdentities.ByName(name);
             byte[] signed = exchange.SignAsync(s_content, ModuleExchange.Signing(signer)).GetAwaiter().GetResult();
@@ -23,7 +26,8 @@ internal static class ShortageCases
             yield return ($"sign with {name}", () => exchange.SignAsync(s_content, ModuleExchange.Signing(Copy(signer))));
             yield return ($"verify {name}", () => exchange.VerifyAsync(signed));
         }
-        foreach ((string name, ContentCipher cipher) in new[] { ("rsa", ContentCipher.Aes256Gcm), ("p256", ContentCipher.Aes128Cbc), ("x25519", ContentCipher.Aes256Gcm) })
+        foreach ((string name, ContentCipher cipher) in ((string, ContentCipher)[])[
+            ("rsa", ContentCipher.Aes256Gcm), ("p256", ContentCipher.Aes128Cbc), ("x25519", ContentCipher.Aes256Gcm), .. kem.Select(name => (name, ContentCipher.Aes256Gcm))])
         {
             CmsIdentity recipient = TestIdentities.ByName(name);
             byte[] encrypted = exchange.EncryptAsync(s_content, ModuleExchange.Encryption(cipher, RsaKeyTransport.OaepSha256, recipient)).GetAwaiter().GetResult();

@@ -85,6 +85,15 @@ public static class CmsAlgorithmNames
     /// <summary>Ed25519 (RFC 8419).</summary>
     public const string Ed25519 = "ed25519";
 
+    /// <summary>ML-DSA-44 (RFC 9882).</summary>
+    public const string MlDsa44 = "ml-dsa-44";
+
+    /// <summary>ML-DSA-65 (RFC 9882).</summary>
+    public const string MlDsa65 = "ml-dsa-65";
+
+    /// <summary>ML-DSA-87 (RFC 9882).</summary>
+    public const string MlDsa87 = "ml-dsa-87";
+
     /// <summary>Ephemeral-static ECDH on NIST P-256 (RFC 5753).</summary>
     public const string EcdhP256 = "ecdh-p256";
 
@@ -96,6 +105,15 @@ public static class CmsAlgorithmNames
 
     /// <summary>Ephemeral-static X25519 (RFC 8418).</summary>
     public const string X25519 = "x25519";
+
+    /// <summary>ML-KEM-512 (RFC 9936).</summary>
+    public const string MlKem512 = "ml-kem-512";
+
+    /// <summary>ML-KEM-768 (RFC 9936).</summary>
+    public const string MlKem768 = "ml-kem-768";
+
+    /// <summary>ML-KEM-1024 (RFC 9936).</summary>
+    public const string MlKem1024 = "ml-kem-1024";
 
     /// <summary>AES-128-CBC.</summary>
     public const string Aes128Cbc = "aes-128-cbc";
@@ -122,7 +140,7 @@ public static class CmsAlgorithmNames
 /// <summary>What a crypto module can do, in the words of <see cref="CmsAlgorithmNames"/>.</summary>
 /// <param name="Digests">Digests of signatures that it makes.</param>
 /// <param name="Signatures">Signature algorithms that it makes and checks.</param>
-/// <param name="KeyManagement">Key transport and key agreement algorithms that it writes and reads.</param>
+/// <param name="KeyManagement">Key transport, key agreement and key encapsulation algorithms that it writes and reads.</param>
 /// <param name="ContentEncryption">Content encryption algorithms that it writes.</param>
 /// <param name="KeyReferences">Whether it takes a <see cref="PrivateKeyReference"/>.</param>
 /// <param name="Library">The library beneath and its version, for people: <c>"BouncyCastle 2.7.0"</c>.</param>

@@ -3,7 +3,7 @@ namespace Cstp.Abstractions;
 /// <summary>What a signature is to be made with.</summary>
 /// <param name="Signer">Certificate and key. The key's kind decides the signature algorithm; an RSA key marked id-RSASSA-PSS signs with PSS.</param>
 /// <param name="Certificates">Further certificates to be carried: the signer's chain and the one to be encrypted to.</param>
-/// <param name="Digest">The digest. Ed25519 always takes SHA-512 (RFC 8419 3.1), whatever stands here.</param>
+/// <param name="Digest">The digest. Ed25519 (RFC 8419 3.1) and ML-DSA (RFC 9882 3.3) always take SHA-512, whatever stands here.</param>
 /// <param name="SigningTime">Goes into the signing-time attribute, in UTC.</param>
 /// <param name="EncryptionCertificate">
 /// The certificate that answers shall be encrypted to (SMIMEEncryptionKeyPreference, RFC 8551 2.5.3); null where it is the signer's.
@@ -16,7 +16,7 @@ public sealed record SigningRequest(
     EncodedCertificate? EncryptionCertificate = null);
 
 /// <summary>One certificate that a message is encrypted to.</summary>
-/// <param name="Certificate">Its key decides between key transport (RSA) and key agreement (EC, X25519).</param>
+/// <param name="Certificate">Its key decides between key transport (RSA), key agreement (EC, X25519) and key encapsulation (ML-KEM).</param>
 /// <param name="RsaTransport">What an RSA key gets; other keys ignore it.</param>
 public sealed record EncryptionRecipient(EncodedCertificate Certificate, RsaKeyTransport RsaTransport);
 

@@ -12,6 +12,7 @@ namespace Cstp.Core.Securing;
 /// <param name="outbound">Makes deliveries that leave.</param>
 /// <param name="inbound">Makes deliveries that arrive.</param>
 /// <param name="trust">The store as it stands.</param>
+/// <param name="crypto">What the crypto module can do.</param>
 /// <param name="options">Section <c>[securing]</c>.</param>
 /// <param name="logger">The log.</param>
 internal sealed class MessageSecurity(
@@ -20,6 +21,7 @@ internal sealed class MessageSecurity(
     OutboundSecuring outbound,
     InboundOpening inbound,
     Func<TrustSnapshot> trust,
+    CmsCapabilities crypto,
     SecuringOptions options,
     ILogger logger)
 {
@@ -104,7 +106,7 @@ internal sealed class MessageSecurity(
 
     private PolicyRecipient Describe(Mailbox mailbox)
     {
-        IReadOnlyList<RecipientCertificate> certificates = trust().FindRecipientCertificates(mailbox);
+        IReadOnlyList<RecipientCertificate> certificates = trust().FindRecipientCertificates(mailbox, crypto.KeyManagement);
         return new PolicyRecipient(mailbox, certificates, certificates.Count > 0 ? Protection.SignedEncrypted : Protection.None);
     }
 

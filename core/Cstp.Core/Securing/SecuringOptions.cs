@@ -50,7 +50,7 @@ internal sealed record SecuringOptions
     [RegularExpression("[ -~]{0,200}", ErrorMessage = "must be printable ASCII of at most 200 characters")]
     public string OuterSubject { get; init; } = "[...]";
 
-    /// <summary>The digest of signatures by RSA and P-256 keys; P-384 takes SHA-384 and Ed25519 SHA-512.</summary>
+    /// <summary>The digest of signatures by RSA and P-256 keys; P-384 takes SHA-384, Ed25519 and ML-DSA SHA-512.</summary>
     public DigestAlgorithm Digest { get; init; } = DigestAlgorithm.Sha256;
 
     /// <summary>The cipher for recipients that are known to read authenticated encryption.</summary>

@@ -136,7 +136,7 @@ internal sealed class CertificateFacts
     {
         if (WhyUnusable(now) is { } problem)
             return problem;
-        if (Key.Kind == PublicKeyKind.X25519)
+        if (Key.OnlyDecrypts)
             return "has a key that cannot sign";
         return _keyUsage is { } usage && (usage & (KeyUsage.DigitalSignature | KeyUsage.NonRepudiation)) == 0 ? "is not for signatures (keyUsage)" : null;
     }
@@ -147,9 +147,9 @@ internal sealed class CertificateFacts
     {
         if (WhyUnusable(now) is { } problem)
             return problem;
-        if (Key.Kind == PublicKeyKind.Ed25519)
+        if (Key.OnlySigns)
             return "has a key that cannot be encrypted to";
-        int needed = Key.Kind == PublicKeyKind.Rsa ? KeyUsage.KeyEncipherment : KeyUsage.KeyAgreement;
+        int needed = Key.Kind == PublicKeyKind.Rsa || Key.Encapsulates ? KeyUsage.KeyEncipherment : KeyUsage.KeyAgreement;
         return _keyUsage is { } usage && (usage & needed) == 0 ? "is not for encryption (keyUsage)" : null;
     }
 

@@ -20,4 +20,10 @@ internal enum KeyKind
 
     /// <summary>Two keys: Ed25519 signs, X25519 is encrypted to.</summary>
     Ed25519,
+
+    /// <summary>Two keys: ML-DSA-65 signs, ML-KEM-768 is encrypted to.</summary>
+    MlDsa65,
+
+    /// <summary>Two keys: ML-DSA-87 signs, ML-KEM-1024 is encrypted to.</summary>
+    MlDsa87,
 }

@@ -57,7 +57,7 @@ internal sealed class OwnKeys
         DigestAlgorithm? digest = _facts[signer.Identity.Certificate.Fingerprint].Key.Kind switch
         {
             PublicKeyKind.P384 => DigestAlgorithm.Sha384,
-            PublicKeyKind.P521 or PublicKeyKind.Ed25519 => DigestAlgorithm.Sha512,
+            PublicKeyKind.P521 or PublicKeyKind.Ed25519 or PublicKeyKind.MlDsa44 or PublicKeyKind.MlDsa65 or PublicKeyKind.MlDsa87 => DigestAlgorithm.Sha512,
             _ => null,
         };
         return new(signer.Identity, signer.Identity.Certificate.Equals(reader) ? null : reader, signer.Owner, digest);

@@ -49,7 +49,9 @@ internal static class PrivateKeys
             ECPrivateKeyParameters => EcPublicKeyOf(pkcs8),
             Ed25519PrivateKeyParameters ed => SubjectPublicKeyInfoFactory.CreateSubjectPublicKeyInfo(ed.GeneratePublicKey()),
             X25519PrivateKeyParameters x => SubjectPublicKeyInfoFactory.CreateSubjectPublicKeyInfo(x.GeneratePublicKey()),
-            _ => throw new FormatException("private key is of an unknown kind (RSA, EC, Ed25519 and X25519 are known)"),
+            MLDsaPrivateKeyParameters dsa => SubjectPublicKeyInfoFactory.CreateSubjectPublicKeyInfo(dsa.GetPublicKey()),
+            MLKemPrivateKeyParameters kem => SubjectPublicKeyInfoFactory.CreateSubjectPublicKeyInfo(kem.GetPublicKey()),
+            _ => throw new FormatException("private key is of an unknown kind (RSA, EC, Ed25519, X25519, ML-DSA and ML-KEM are known)"),
         };
     }
 
@@ -61,6 +63,7 @@ internal static class PrivateKeys
         RsaKeyParameters => "SHA256WITHRSA",
         ECPrivateKeyParameters ec => ec.Parameters.N.BitLength > 256 ? "SHA384WITHECDSA" : "SHA256WITHECDSA",
         Ed25519PrivateKeyParameters => "Ed25519",
+        MLDsaPrivateKeyParameters dsa => dsa.Parameters.Name,
         _ => throw new FormatException("this kind of key cannot sign"),
     };
 

@@ -1,5 +1,7 @@
+using Cstp.Abstractions;
 using Org.BouncyCastle.Asn1;
 using Org.BouncyCastle.Asn1.EdEC;
+using Org.BouncyCastle.Asn1.Nist;
 using Org.BouncyCastle.Asn1.Pkcs;
 using Org.BouncyCastle.Asn1.Sec;
 using Org.BouncyCastle.Asn1.X509;
@@ -14,8 +16,43 @@ namespace Cstp.Core.Trust;
 /// <param name="Problem">Why nothing may be computed with it, or null.</param>
 internal sealed record PublicKeyFacts(PublicKeyKind Kind, int Bits, string? Problem)
 {
+    /// <summary>Octets of the keys that are so many octets and nothing else, by their identifiers (RFC 8410 3; RFC 9881 4; RFC 9935 4).</summary>
+    private static readonly Dictionary<DerObjectIdentifier, (PublicKeyKind Kind, int Octets)> s_sized = new()
+    {
+        [EdECObjectIdentifiers.id_Ed25519] = (PublicKeyKind.Ed25519, 32),
+        [EdECObjectIdentifiers.id_X25519] = (PublicKeyKind.X25519, 32),
+        [NistObjectIdentifiers.id_ml_dsa_44] = (PublicKeyKind.MlDsa44, 1312),
+        [NistObjectIdentifiers.id_ml_dsa_65] = (PublicKeyKind.MlDsa65, 1952),
+        [NistObjectIdentifiers.id_ml_dsa_87] = (PublicKeyKind.MlDsa87, 2592),
+        [NistObjectIdentifiers.id_alg_ml_kem_512] = (PublicKeyKind.MlKem512, 800),
+        [NistObjectIdentifiers.id_alg_ml_kem_768] = (PublicKeyKind.MlKem768, 1184),
+        [NistObjectIdentifiers.id_alg_ml_kem_1024] = (PublicKeyKind.MlKem1024, 1568),
+    };
+
     /// <summary>The limit of libcrypto.</summary>
     private const int MaxModulusBits = 16_384;
+
+    /// <summary>Whether it only signs: nothing is encrypted to it.</summary>
+    public bool OnlySigns => Kind is PublicKeyKind.Ed25519 or PublicKeyKind.MlDsa44 or PublicKeyKind.MlDsa65 or PublicKeyKind.MlDsa87;
+
+    /// <summary>Whether it is only encrypted to.</summary>
+    public bool OnlyDecrypts => Kind == PublicKeyKind.X25519 || Encapsulates;
+
+    /// <summary>Whether it is of ML-KEM.</summary>
+    public bool Encapsulates => Kind is PublicKeyKind.MlKem512 or PublicKeyKind.MlKem768 or PublicKeyKind.MlKem1024;
+
+    /// <summary>What brings a content key to it, by the names of <see cref="CmsAlgorithmNames"/>; null where it is RSA, for which every module has one way at least, or cannot be encrypted to.</summary>
+    public string? KeyManagement => Kind switch
+    {
+        PublicKeyKind.P256 => CmsAlgorithmNames.EcdhP256,
+        PublicKeyKind.P384 => CmsAlgorithmNames.EcdhP384,
+        PublicKeyKind.P521 => CmsAlgorithmNames.EcdhP521,
+        PublicKeyKind.X25519 => CmsAlgorithmNames.X25519,
+        PublicKeyKind.MlKem512 => CmsAlgorithmNames.MlKem512,
+        PublicKeyKind.MlKem768 => CmsAlgorithmNames.MlKem768,
+        PublicKeyKind.MlKem1024 => CmsAlgorithmNames.MlKem1024,
+        _ => null,
+    };
 
     /// <summary>Reads a SubjectPublicKeyInfo (RFC 5280 4.1.2.7).</summary>
     /// <param name="info">The structure.</param>
@@ -27,10 +64,8 @@ internal sealed record PublicKeyFacts(PublicKeyKind Kind, int Bits, string? Prob
             return ReadRsa(RsaPublicKeyStructure.GetInstance(key));
         if (algorithm.Equals(X9ObjectIdentifiers.IdECPublicKey))
             return ReadEc(info.Algorithm.Parameters, key);
-        if (algorithm.Equals(EdECObjectIdentifiers.id_Ed25519))
-            return Sized(PublicKeyKind.Ed25519, key);
-        if (algorithm.Equals(EdECObjectIdentifiers.id_X25519))
-            return Sized(PublicKeyKind.X25519, key);
+        if (s_sized.TryGetValue(algorithm, out (PublicKeyKind Kind, int Octets) sized))
+            return new(sized.Kind, 0, key.Length == sized.Octets ? null : $"{sized.Kind} key is not {sized.Octets} octets long");
         return new(PublicKeyKind.Unknown, 0, $"key of unknown kind {algorithm.Id}");
     }
 
@@ -58,7 +93,4 @@ internal sealed record PublicKeyFacts(PublicKeyKind Kind, int Bits, string? Prob
         bool shaped = point is [4, ..] && point.Length == (2 * octets) + 1 || point is [2 or 3, ..] && point.Length == octets + 1;
         return new(kind, 0, shaped ? null : "EC key is no point of its curve");
     }
-
-    private static PublicKeyFacts Sized(PublicKeyKind kind, byte[] key) =>
-        new(kind, 0, key.Length == 32 ? null : $"{kind} key is not 32 octets long");
 }

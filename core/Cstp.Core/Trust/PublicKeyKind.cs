@@ -23,4 +23,22 @@ internal enum PublicKeyKind
 
     /// <summary>X25519: is encrypted to, never signs.</summary>
     X25519,
+
+    /// <summary>ML-DSA-44 (RFC 9881): signs, is never encrypted to; so the next two.</summary>
+    MlDsa44,
+
+    /// <summary>ML-DSA-65.</summary>
+    MlDsa65,
+
+    /// <summary>ML-DSA-87.</summary>
+    MlDsa87,
+
+    /// <summary>ML-KEM-512 (RFC 9935): is encrypted to, never signs; so the next two.</summary>
+    MlKem512,
+
+    /// <summary>ML-KEM-768.</summary>
+    MlKem768,
+
+    /// <summary>ML-KEM-1024.</summary>
+    MlKem1024,
 }

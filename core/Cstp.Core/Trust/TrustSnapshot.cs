@@ -80,8 +80,12 @@ internal sealed class TrustSnapshot
 
     /// <summary>The certificates that a message to this address can be encrypted to now.</summary>
     /// <param name="mailbox">The recipient.</param>
-    /// <returns>All of the user's, newest first; where there is none, all of the gateway of the domain; or none.</returns>
-    public IReadOnlyList<RecipientCertificate> FindRecipientCertificates(Mailbox mailbox)
+    /// <param name="keyManagement">What the crypto module can bring a content key with, by the names of <see cref="CmsAlgorithmNames"/>; null for all there is.</param>
+    /// <returns>
+    /// All of the user's, newest first; where there is none, all of the gateway of the domain; or none. Of those, the ones that the module can encrypt to; where
+    /// it can to none, all the same: such a message fails, and does not go out unprotected.
+    /// </returns>
+    public IReadOnlyList<RecipientCertificate> FindRecipientCertificates(Mailbox mailbox, IReadOnlyList<string>? keyManagement = null)
     {
         DateTimeOffset now = _time.GetUtcNow();
         if (_usersByAddress.TryGetValue(mailbox.ToString(), out List<StoredCertificate>? users))
@@ -89,10 +93,10 @@ internal sealed class TrustSnapshot
             List<StoredCertificate> usable = [.. users.Where(user => IsUsable(user, now))];
             List<StoredCertificate> exact = [.. usable.Where(user => LocalPartOf(user.Subject) == mailbox.LocalPart)];
             if (usable.Count > 0)
-                return Recipients(exact.Count > 0 ? exact : usable, CertificateScope.User);
+                return Recipients(exact.Count > 0 ? exact : usable, CertificateScope.User, keyManagement);
         }
         return _gatewaysByDomain.TryGetValue(mailbox.Domain, out List<StoredCertificate>? gateways)
-            ? Recipients(gateways.Where(gateway => IsUsable(gateway, now)), CertificateScope.Gateway)
+            ? Recipients([.. gateways.Where(gateway => IsUsable(gateway, now))], CertificateScope.Gateway, keyManagement)
             : [];
     }
 
@@ -232,8 +236,12 @@ internal sealed class TrustSnapshot
         }
     }
 
-    private static List<RecipientCertificate> Recipients(IEnumerable<StoredCertificate> certificates, CertificateScope scope) =>
-        [.. certificates.Select(stored => new RecipientCertificate(stored.Certificate, scope))];
+    private List<RecipientCertificate> Recipients(List<StoredCertificate> certificates, CertificateScope scope, IReadOnlyList<string>? keyManagement)
+    {
+        List<StoredCertificate> possible = [.. certificates.Where(stored =>
+            FactsOf(stored.Certificate).Key.KeyManagement is not { } needed || keyManagement is null || keyManagement.Contains(needed))];
+        return [.. (possible.Count > 0 ? possible : certificates).Select(stored => new RecipientCertificate(stored.Certificate, scope))];
+    }
 
     private static string LocalPartOf(string address) => address[..Math.Max(0, address.LastIndexOf('@'))];
 

@@ -65,7 +65,7 @@ internal static class CommonOptions
     {
         var option = new Option<KeyKind>("--key")
         {
-            Description = "The kind of key; ed25519 makes two, one that signs and one that is encrypted to.",
+            Description = "The kind of key; ed25519, mldsa65 and mldsa87 make two, one that signs and one that is encrypted to.",
             HelpName = string.Join('|', KeyKinds.Keys),
             DefaultValueFactory = _ => KeyKind.P256,
             CustomParser = result => KeyKinds.TryGetValue(Single(result), out KeyKind kind) ? kind : Wrong<KeyKind>(result, $"--key: '{Single(result)}' is not one of {string.Join(", ", KeyKinds.Keys)}"),

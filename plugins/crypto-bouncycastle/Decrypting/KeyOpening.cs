@@ -25,9 +25,9 @@ internal static class KeyOpening
             string name = Name(match, key);
             try
             {
-                byte[] octets = match.Agreement is null
-                    ? KeyTransport.Open(key, match, content.KeyOctets)
-                    : KeyAgreement.Open(key, match, content);
+                byte[] octets = match.Encapsulation is not null ? KeyEncapsulation.Open(key, match.Encapsulation)
+                    : match.Agreement is not null ? KeyAgreement.Open(key, match, content)
+                    : KeyTransport.Open(key, match, content.KeyOctets);
                 if (octets.Length != content.KeyOctets)
                     throw new InvalidCipherTextException("the content key has the wrong length");
                 var opened = new ContentKey(match, octets, name, null);
@@ -47,6 +47,8 @@ internal static class KeyOpening
     private static string Name(RecipientMatch match, PrivateKey key)
     {
         DerObjectIdentifier algorithm = match.Algorithm.Algorithm;
+        if (match.Encapsulation is not null)
+            return LatticeAlgorithm.Find(algorithm)?.Name ?? algorithm.Id;
         if (match.Agreement is not null)
             return key.Certificate.Key.Curve?.Agreement ?? CmsAlgorithmNames.X25519;
         return algorithm.Equals(PkcsObjectIdentifiers.RsaEncryption) ? CmsAlgorithmNames.RsaPkcs1

@@ -37,18 +37,26 @@ internal sealed class RecipientMatcher(IReadOnlyList<CmsIdentity> keys)
             AddTransport(KeyTransRecipientInfo.GetInstance(info));
         else if (tag == BerTag.Context(1))
             AddAgreement(KeyAgreeRecipientInfo.GetInstance(Asn1TaggedObject.GetInstance(info), false));
+        else if (tag == BerTag.Context(4))
+            AddOther(OtherRecipientInfo.GetInstance(Asn1TaggedObject.GetInstance(info), false));
         else if (tag.Class != 2 || tag.Number is < 2 or > 4)
             throw new BerException($"{tag} stands where a RecipientInfo has to");
-        // kekri, pwri and ori (RFC 5652 6.2.3 to 6.2.5) name no certificate of ours.
+        // kekri and pwri (RFC 5652 6.2.3, 6.2.4) name no certificate of ours.
     }
 
     private void AddTransport(KeyTransRecipientInfo info)
     {
-        Asn1Encodable identifier = info.RecipientIdentifier.ID;
-        foreach (CmsIdentity identity in identifier is Asn1OctetString keyIdentifier
-            ? Named(keyIdentifier)
-            : Named(IssuerAndSerialNumber.GetInstance(identifier)))
-            Add(new RecipientMatch(identity, info.KeyEncryptionAlgorithm, info.EncryptedKey.GetOctets(), null));
+        foreach (CmsIdentity identity in Named(info.RecipientIdentifier.ID))
+            Add(new RecipientMatch(identity, info.KeyEncryptionAlgorithm, info.EncryptedKey.GetOctets()));
+    }
+
+    private void AddOther(OtherRecipientInfo info)
+    {
+        if (!info.OriType.Equals(CmsObjectIdentifiers.id_ori_kem))
+            return;
+        KemRecipient recipient = KemRecipient.Read(info.OriValue);
+        foreach (CmsIdentity identity in Named(recipient.Identifier))
+            Add(new RecipientMatch(identity, recipient.Kem, recipient.EncryptedKey, Encapsulation: recipient));
     }
 
     private void AddAgreement(KeyAgreeRecipientInfo info)
@@ -71,6 +79,9 @@ internal sealed class RecipientMatcher(IReadOnlyList<CmsIdentity> keys)
         if (++_recipients > MostRecipients)
             throw new BerException($"there are over {MostRecipients} recipients");
     }
+
+    private IEnumerable<CmsIdentity> Named(Asn1Encodable identifier) =>
+        identifier is Asn1OctetString keyIdentifier ? Named(keyIdentifier) : Named(IssuerAndSerialNumber.GetInstance(identifier));
 
     private IEnumerable<CmsIdentity> Named(IssuerAndSerialNumber name)
     {

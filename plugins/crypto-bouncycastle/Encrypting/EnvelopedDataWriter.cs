@@ -60,9 +60,11 @@ internal static class EnvelopedDataWriter
         sink.Write(BerFrames.Context0);
     }
 
-    // RFC 5652 6.1: 0 only if every RecipientInfo is of version 0, as key transport is here; RFC 5083 2.1: always 0.
+    // RFC 5652 6.1: 3 with an ori, 0 only if every RecipientInfo is of version 0, as key transport is here; RFC 5083 2.1: always 0.
     private static int Version(ContentEncryption encryption, DerSet recipients) =>
-        encryption.Authenticated || recipients.All(info => ((RecipientInfo)info).Info is KeyTransRecipientInfo) ? 0 : 2;
+        encryption.Authenticated || recipients.All(info => ((RecipientInfo)info).Info is KeyTransRecipientInfo) ? 0
+        : recipients.Any(info => ((RecipientInfo)info).Info is OtherRecipientInfo) ? 3
+        : 2;
 
     private static async Task<byte[]> EncryptAsync(OctetSource content, OctetSink sink, ContentEncryption encryption)
     {

@@ -11,6 +11,7 @@ using Org.BouncyCastle.Asn1.X9;
 using Org.BouncyCastle.Crypto;
 using Org.BouncyCastle.Crypto.Encodings;
 using Org.BouncyCastle.Crypto.Generators;
+using Org.BouncyCastle.Crypto.Kems;
 using Org.BouncyCastle.Crypto.Parameters;
 using IssuerAndSerialNumber = Org.BouncyCastle.Asn1.Cms.IssuerAndSerialNumber;
 
@@ -29,6 +30,7 @@ internal static class RecipientInfoMaker
             PublicKeyKind.RsaOaep => Transport(certificate, RsaKeyTransport.OaepSha256, contentKey),
             PublicKeyKind.Ec => AgreeOnCurve(certificate, contentKey),
             PublicKeyKind.X25519 => AgreeX25519(certificate, contentKey),
+            PublicKeyKind.MlKem => Encapsulate(certificate, contentKey),
             PublicKeyKind.Unusable => throw new CmsKeyException($"{certificate.Display} cannot be encrypted to: {certificate.Key.Problem}. Ask its owner for another."),
             _ => throw new CmsKeyException($"{certificate.Display} cannot be encrypted to: its key only signs. Take its owner's certificate for encryption."),
         };
@@ -86,6 +88,32 @@ internal static class RecipientInfoMaker
         var originator = new OriginatorPublicKey(
             new AlgorithmIdentifier(EdECObjectIdentifiers.id_X25519), ephemeral.GeneratePublicKey().GetEncoded());
         return Agree(certificate, KeyAgreementScheme.X25519, originator, secret, contentKey);
+    }
+
+    // KEMRecipientInfo (RFC 9629 3) as RFC 9936 2 wants it.
+    private static RecipientInfo Encapsulate(Certificate certificate, byte[] contentKey)
+    {
+        LatticeAlgorithm lattice = certificate.Key.Lattice!;
+        var key = (MLKemPublicKeyParameters)certificate.Key.Parameters!;
+        var encapsulator = new MLKemEncapsulator(key.Parameters);
+        encapsulator.Init(new ParametersWithRandom(key, Randomness.System));
+        byte[] ciphertext = new byte[encapsulator.EncapsulationLength];
+        byte[] secret = new byte[encapsulator.SecretLength];
+        encapsulator.Encapsulate(ciphertext, secret);
+        AlgorithmIdentifier wrap = KeyWrap.For(lattice.WrappingOctets);
+        byte[] wrappingKey = EncapsulationScheme.Written.DeriveWrappingKey(secret, wrap, lattice.WrappingOctets, null);
+        byte[] wrapped = KeyWrap.Wrap(wrappingKey, contentKey);
+        CryptographicOperations.ZeroMemory(secret);
+        CryptographicOperations.ZeroMemory(wrappingKey);
+        return new RecipientInfo(new OtherRecipientInfo(CmsObjectIdentifiers.id_ori_kem, new DerSequence(
+            DerInteger.Zero,
+            new IssuerAndSerialNumber(certificate.Structure),
+            new AlgorithmIdentifier(lattice.Identifier),
+            DerOctetString.WithContents(ciphertext),
+            new AlgorithmIdentifier(EncapsulationScheme.Written.Identifier),
+            DerInteger.ValueOf(lattice.WrappingOctets),
+            wrap,
+            DerOctetString.WithContents(wrapped))));
     }
 
     private static RecipientInfo Agree(

@@ -65,6 +65,10 @@ internal sealed class PrivateKey
             ed.GeneratePublicKey().GetEncoded().AsSpan().SequenceEqual(open.GetEncoded()),
         (X25519PrivateKeyParameters x, X25519PublicKeyParameters open) =>
             x.GeneratePublicKey().GetEncoded().AsSpan().SequenceEqual(open.GetEncoded()),
+        (MLDsaPrivateKeyParameters dsa, MLDsaPublicKeyParameters open) =>
+            dsa.Parameters == open.Parameters && dsa.GetPublicKeyEncoded().AsSpan().SequenceEqual(open.GetEncoded()),
+        (MLKemPrivateKeyParameters kem, MLKemPublicKeyParameters open) =>
+            kem.Parameters == open.Parameters && kem.GetPublicKeyEncoded().AsSpan().SequenceEqual(open.GetEncoded()),
         _ => false,
     };
 }

@@ -28,6 +28,9 @@ internal sealed record PublicKey
     /// <summary>The curve of an EC key.</summary>
     public NamedCurve? Curve { get; private init; }
 
+    /// <summary>The parameter set of an ML-DSA or ML-KEM key.</summary>
+    public LatticeAlgorithm? Lattice { get; private init; }
+
     /// <summary>What a PSS key is bound to; null where it is bound to nothing.</summary>
     public PssParameters? Pss { get; private init; }
 
@@ -54,6 +57,8 @@ internal sealed record PublicKey
             return new PublicKey(PublicKeyKind.X25519) { Parameters = PublicKeyFactory.CreateKey(info) };
         if (algorithm.Equals(X9ObjectIdentifiers.IdDsa))
             return ReadDsa(info);
+        if (LatticeAlgorithm.Find(algorithm) is LatticeAlgorithm lattice)
+            return ReadLattice(info, lattice);
         return Unusable($"its key algorithm {algorithm.Id} is not known");
     }
 
@@ -88,6 +93,11 @@ internal sealed record PublicKey
         var point = curve.Domain.Curve.DecodePoint(info.PublicKey.GetOctets());
         return new PublicKey(PublicKeyKind.Ec) { Parameters = new ECPublicKeyParameters("EC", point, curve.Domain), Curve = curve };
     }
+
+    // The library checks the length, and of ML-KEM that all coefficients are below the modulus (FIPS 203 7.2).
+    private static PublicKey ReadLattice(SubjectPublicKeyInfo info, LatticeAlgorithm lattice) => info.Algorithm.Parameters is null
+        ? new PublicKey(lattice.Kind) { Parameters = PublicKeyFactory.CreateKey(info), Lattice = lattice }
+        : Unusable($"its {lattice.Name} key has parameters (RFC 9881 2, RFC 9935 3)");
 
     private static PublicKey ReadDsa(SubjectPublicKeyInfo info)
     {

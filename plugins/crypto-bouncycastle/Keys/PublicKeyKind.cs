@@ -24,6 +24,12 @@ internal enum PublicKeyKind
     /// <summary>X25519 (RFC 8410).</summary>
     X25519,
 
+    /// <summary>ML-DSA of any parameter set (RFC 9881).</summary>
+    MlDsa,
+
+    /// <summary>ML-KEM of any parameter set (RFC 9935).</summary>
+    MlKem,
+
     /// <summary>DSA with parameters of its own (RFC 3279 2.3.2).</summary>
     Dsa,
 }

@@ -8,6 +8,7 @@ using Org.BouncyCastle.Asn1.X509;
 using Org.BouncyCastle.Asn1.X9;
 using Org.BouncyCastle.Crypto;
 using Org.BouncyCastle.Crypto.Engines;
+using Org.BouncyCastle.Crypto.Parameters;
 using Org.BouncyCastle.Crypto.Signers;
 
 namespace Cstp.CryptoBouncyCastle.Signing;
@@ -38,7 +39,8 @@ internal sealed class SignatureMaker
         PublicKeyKind.RsaPss => ForPss(key, digest),
         PublicKeyKind.Ec => ForEc(key, digest),
         PublicKeyKind.Ed25519 => ForEd25519(key),
-        _ => throw new CmsKeyException($"{key.Certificate.Display}: a key of this kind does not sign. Sign with an RSA, P-256, P-384 or Ed25519 key."),
+        PublicKeyKind.MlDsa => ForMlDsa(key),
+        _ => throw new CmsKeyException($"{key.Certificate.Display}: a key of this kind does not sign. Sign with an RSA, P-256, P-384, Ed25519 or ML-DSA key."),
     };
 
     /// <summary>Signs octets, digesting them first where the algorithm does so.</summary>
@@ -83,4 +85,11 @@ internal sealed class SignatureMaker
         new AlgorithmIdentifier(EdECObjectIdentifiers.id_Ed25519),
         key.Parameters,
         () => new Ed25519Signer());
+
+    // Hedged, and with an empty context (RFC 9882 3.2, 4).
+    private static SignatureMaker ForMlDsa(PrivateKey key) => new(
+        DigestKind.Sha512, // RFC 9882 3.3
+        new AlgorithmIdentifier(key.Certificate.Key.Lattice!.Identifier),
+        new ParametersWithRandom(key.Parameters, Randomness.System),
+        () => new MLDsaSigner(((MLDsaPrivateKeyParameters)key.Parameters).Parameters, deterministic: false));
 }

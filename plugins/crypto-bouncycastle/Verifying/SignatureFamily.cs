@@ -9,4 +9,5 @@ internal enum SignatureFamily
     Ecdsa,
     Dsa,
     Ed25519,
+    MlDsa,
 }

@@ -3,6 +3,7 @@ using Cstp.CryptoBouncyCastle.Ber;
 using Cstp.CryptoBouncyCastle.Keys;
 using Org.BouncyCastle.Asn1.X509;
 using Org.BouncyCastle.Crypto;
+using Org.BouncyCastle.Crypto.Parameters;
 using Org.BouncyCastle.Crypto.Signers;
 using Org.BouncyCastle.Math;
 
@@ -24,7 +25,9 @@ internal static class SignatureMath
                 (SignatureFamily.RsaPss, PublicKeyKind.Rsa or PublicKeyKind.RsaPss) => CheckPss(key, scheme.Pss!, signed.Hash, signature),
                 (SignatureFamily.Ecdsa, PublicKeyKind.Ec) => From(IsDsa(new ECDsaSigner(), key, signed.Hash, signature)),
                 (SignatureFamily.Dsa, PublicKeyKind.Dsa) => From(IsDsa(new DsaSigner(), key, signed.Hash, signature)),
-                (SignatureFamily.Ed25519, PublicKeyKind.Ed25519) => CheckEd25519(key, signed, signature),
+                (SignatureFamily.Ed25519, PublicKeyKind.Ed25519) => CheckPure(new Ed25519Signer(), key, signed, signature), // refuses S ≥ L (RFC 8032 5.1.7)
+                (SignatureFamily.MlDsa, PublicKeyKind.MlDsa) when scheme.Lattice == key.Lattice =>
+                    CheckPure(new MLDsaSigner(((MLDsaPublicKeyParameters)key.Parameters!).Parameters, deterministic: false), key, signed, signature),
                 _ => Verdict.Invalid("the signature algorithm is not one of the certificate's key"),
             };
         }
@@ -76,13 +79,13 @@ internal static class SignatureMath
         return numbers[0].SignValue > 0 && numbers[1].SignValue > 0 && signer.VerifySignature(hash, numbers[0], numbers[1]);
     }
 
-    private static Verdict CheckEd25519(PublicKey key, SignedOctets signed, byte[] signature)
+    // What signs octets rather than their digest.
+    private static Verdict CheckPure(ISigner signer, PublicKey key, SignedOctets signed, byte[] signature)
     {
         if (signed.Attributes is null)
-            return Verdict.Unsupported("Ed25519 without signed attributes signs the content itself, which is not held");
-        var signer = new Ed25519Signer();
+            return Verdict.Unsupported($"{signer.AlgorithmName} without signed attributes signs the content itself, which is not held");
         signer.Init(false, key.Parameters);
         signer.BlockUpdate(signed.Attributes);
-        return From(signer.VerifySignature(signature)); // refuses S ≥ L (RFC 8032 5.1.7)
+        return From(signer.VerifySignature(signature));
     }
 }

@@ -52,10 +52,15 @@ internal sealed class SignatureScheme
     /// <summary>Parameters of PSS; null elsewhere, and where they are not known.</summary>
     public PssParameters? Pss { get; private init; }
 
+    /// <summary>The parameter set of ML-DSA; null elsewhere. With parameters the identifier is not known (RFC 9882 2).</summary>
+    public LatticeAlgorithm? Lattice { get; private init; }
+
     public static SignatureScheme Read(AlgorithmIdentifier algorithm)
     {
         (DerObjectIdentifier? identifier, SignatureFamily family, DigestKind? digest) =
             Array.Find(s_known, known => known.Identifier.Equals(algorithm.Algorithm));
+        if (LatticeAlgorithm.Find(algorithm.Algorithm) is { Kind: PublicKeyKind.MlDsa } lattice && algorithm.Parameters is null or DerNull)
+            return new SignatureScheme(SignatureFamily.MlDsa, null, lattice.Identifier.Id) { Lattice = lattice };
         if (identifier is null)
             return new SignatureScheme(SignatureFamily.Unknown, null, algorithm.Algorithm.Id);
         if (family != SignatureFamily.RsaPss)
@@ -71,6 +76,7 @@ internal sealed class SignatureScheme
         SignatureFamily.RsaPss => CmsAlgorithmNames.RsaPss,
         SignatureFamily.Dsa => CmsAlgorithmNames.Dsa,
         SignatureFamily.Ed25519 => CmsAlgorithmNames.Ed25519,
+        SignatureFamily.MlDsa => Lattice!.Name,
         SignatureFamily.Ecdsa => key?.Curve?.Signature ?? _identifier,
         _ => _identifier,
     };

@@ -71,10 +71,20 @@ internal sealed unsafe class EvpKey : IDisposable
     public EvpKey Generate()
     {
         using KeyContextHandle context = NewContext();
-        OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_keygen_init(context), "EVP_PKEY_keygen_init");
-        nint key = 0;
-        OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_keygen(context, &key), "EVP_PKEY_keygen");
-        return new EvpKey(new KeyHandle(key));
+        return Generate(context);
+    }
+
+    /// <summary>Makes a key of a kind.</summary>
+    /// <param name="name">Its name.</param>
+    /// <returns>Null where the library does not have the kind.</returns>
+    /// <exception cref="OpenSslException">It has, and makes none.</exception>
+    public static EvpKey? TryGenerate(string name)
+    {
+        using KeyContextHandle context = LibCrypto.EVP_PKEY_CTX_new_from_name(0, name, 0);
+        if (!context.IsInvalid)
+            return Generate(context);
+        LibCrypto.ERR_clear_error();
+        return null;
     }
 
     /// <summary>The public half: an uncompressed point, or the octets of an X25519 key.</summary>
@@ -129,7 +139,7 @@ internal sealed unsafe class EvpKey : IDisposable
         return code == 1;
     }
 
-    /// <summary>Signs octets with a scheme that digests by itself (Ed25519).</summary>
+    /// <summary>Signs octets with a scheme that digests by itself (Ed25519, ML-DSA with an empty context).</summary>
     /// <param name="octets">The octets.</param>
     public byte[] SignPure(ReadOnlySpan<byte> octets)
     {
@@ -214,8 +224,49 @@ internal sealed unsafe class EvpKey : IDisposable
         return result;
     }
 
+    /// <summary>Makes a secret that only the private half of this key can find again (ML-KEM).</summary>
+    /// <returns>What goes to the key's owner, and the secret.</returns>
+    public (byte[] Ciphertext, byte[] Secret) Encapsulate()
+    {
+        using KeyContextHandle context = NewContext();
+        OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_encapsulate_init(context, 0), "EVP_PKEY_encapsulate_init");
+        nuint ciphertextLength = 0, secretLength = 0;
+        OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_encapsulate(context, null, &ciphertextLength, null, &secretLength), "EVP_PKEY_encapsulate for the lengths");
+        byte[] ciphertext = new byte[ciphertextLength];
+        byte[] secret = new byte[secretLength];
+        fixed (byte* wrapped = ciphertext, shared = secret)
+            OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_encapsulate(context, wrapped, &ciphertextLength, shared, &secretLength), "EVP_PKEY_encapsulate");
+        return (Written(ciphertext, ciphertextLength), Written(secret, secretLength));
+    }
+
+    /// <summary>Finds an encapsulated secret again. A wrong ciphertext of the right length gives a secret that is no other's (FIPS 203 7.3).</summary>
+    /// <param name="ciphertext">What came.</param>
+    /// <returns>The secret; null where the ciphertext cannot be one.</returns>
+    public byte[]? Decapsulate(ReadOnlySpan<byte> ciphertext)
+    {
+        using KeyContextHandle context = NewContext();
+        OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_decapsulate_init(context, 0), "EVP_PKEY_decapsulate_init");
+        byte[] secret = new byte[64];
+        nuint length = (nuint)secret.Length;
+        int code;
+        fixed (byte* from = ciphertext, to = secret)
+            code = LibCrypto.EVP_PKEY_decapsulate(context, to, &length, from, (nuint)ciphertext.Length);
+        LibCrypto.ERR_clear_error();
+        byte[]? result = code == 1 ? Written(secret, length) : null;
+        CryptographicOperations.ZeroMemory(secret);
+        return result;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _key.Dispose();
+
+    private static EvpKey Generate(KeyContextHandle context)
+    {
+        OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_keygen_init(context), "EVP_PKEY_keygen_init");
+        nint key = 0;
+        OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_keygen(context, &key), "EVP_PKEY_keygen");
+        return new EvpKey(new KeyHandle(key));
+    }
 
     /// <summary>
     /// Room for what the key gives at most. libcrypto learns the size when it reads the key, and takes a shortage of memory then for a key without one:

@@ -127,6 +127,9 @@ internal static unsafe partial class LibCrypto
     [LibraryImport(Name)]
     public static partial KeyContextHandle EVP_PKEY_CTX_new_from_pkey(nint library, KeyHandle key, nint properties);
 
+    [LibraryImport(Name, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial KeyContextHandle EVP_PKEY_CTX_new_from_name(nint library, string name, nint properties);
+
     [LibraryImport(Name)]
     public static partial void EVP_PKEY_CTX_free(nint context);
 
@@ -165,6 +168,18 @@ internal static unsafe partial class LibCrypto
 
     [LibraryImport(Name)]
     public static partial int EVP_PKEY_derive(KeyContextHandle context, byte* secret, nuint* length);
+
+    [LibraryImport(Name)]
+    public static partial int EVP_PKEY_encapsulate_init(KeyContextHandle context, nint parameters);
+
+    [LibraryImport(Name)]
+    public static partial int EVP_PKEY_encapsulate(KeyContextHandle context, byte* wrapped, nuint* wrappedLength, byte* secret, nuint* secretLength);
+
+    [LibraryImport(Name)]
+    public static partial int EVP_PKEY_decapsulate_init(KeyContextHandle context, nint parameters);
+
+    [LibraryImport(Name)]
+    public static partial int EVP_PKEY_decapsulate(KeyContextHandle context, byte* secret, nuint* secretLength, byte* wrapped, nuint wrappedLength);
 
     [LibraryImport(Name)]
     public static partial int EVP_PKEY_keygen_init(KeyContextHandle context);

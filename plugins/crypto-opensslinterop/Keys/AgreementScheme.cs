@@ -57,7 +57,7 @@ internal sealed record AgreementScheme(string Oid, string Digest, bool IsHkdf, b
 
     /// <summary>Derives the key that wraps (RFC 5753 7.2, RFC 8418 2.2).</summary>
     /// <param name="secret">The agreed secret.</param>
-    /// <param name="wrapAlgorithm">The KeyWrapAlgorithm as it stands.</param>
+    /// <param name="wrapAlgorithm">The KeyWrapAlgorithm, in DER.</param>
     /// <param name="wrapLength">Octets of the key.</param>
     /// <param name="material">The user keying material; empty where there is none.</param>
     public byte[] Derive(ReadOnlySpan<byte> secret, ReadOnlyMemory<byte> wrapAlgorithm, int wrapLength, ReadOnlyMemory<byte>? material)

@@ -58,6 +58,10 @@ internal sealed class Certificate
             case Oids.Rsa:
                 Fault = RsaFault();
                 break;
+            default:
+                Lattice = LatticeAlgorithm.Find(Algorithm);
+                Fault = Lattice is null || algorithm.Parameters.IsEmpty ? Lattice?.Fault : $"its {Lattice.Name} key has parameters (RFC 9881 2, RFC 9935 3)";
+                break;
         }
         // A failure is not remembered: want of memory passes.
         _key = new Lazy<EvpKey>(() => EvpKey.ReadPublic(PublicKeyInfo.Span), LazyThreadSafetyMode.PublicationOnly);
@@ -86,6 +90,9 @@ internal sealed class Certificate
 
     /// <summary>The curve of an EC key.</summary>
     public EcCurve? Curve { get; }
+
+    /// <summary>The parameter set of an ML-DSA or ML-KEM key.</summary>
+    public LatticeAlgorithm? Lattice { get; }
 
     /// <summary>The parameters that bind an RSA-PSS key; null where it has none.</summary>
     public PssParameters? Pss { get; }

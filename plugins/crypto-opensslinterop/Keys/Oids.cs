@@ -30,6 +30,8 @@ internal static class Oids
     public const string Ed25519 = "1.3.101.112";
     public const string X25519 = "1.3.101.110";
 
+    public const string RecipientKem = "1.2.840.113549.1.9.16.13.3";
+
     public const string SubjectKeyIdentifier = "2.5.29.14";
 
     private static readonly Dictionary<string, string> s_digests = new()
@@ -96,9 +98,15 @@ internal static class Oids
     /// <param name="name">Its name.</param>
     public static string CipherOid(string name) => s_ciphers.First(c => c.Value.Name == name).Key;
 
-    /// <summary>Family and digest of a signature algorithm, or null.</summary>
+    /// <summary>Family and digest of a signature algorithm, or null; that of ML-DSA is its parameter set.</summary>
     /// <param name="oid">Its identifier.</param>
-    public static (string Family, string? Digest)? Signature(string oid) => s_signatures.TryGetValue(oid, out var signature) ? signature : null;
+    public static (string Family, string? Digest)? Signature(string oid) => s_signatures.TryGetValue(oid, out var signature) ? signature
+        : LatticeAlgorithm.Find(oid) is { Encapsulates: false } ? (oid, null)
+        : null;
+
+    /// <summary>Whether a family signs octets rather than their digest.</summary>
+    /// <param name="family">The family.</param>
+    public static bool IsPure(string family) => family == Ed25519 || LatticeAlgorithm.Find(family) is not null;
 
     /// <summary>The identifier of a signature algorithm of a family with a digest.</summary>
     /// <param name="family">The family.</param>

@@ -18,6 +18,8 @@ internal sealed class PrivateKey
         try
         {
             Certificate = Certificate.Read(identity.Certificate);
+            if (Certificate.Lattice?.Fault is { } fault)
+                throw new CmsKeyException($"key of certificate {identity.Certificate.Fingerprint[..16]} cannot be used: {fault}; take another key, or another crypto module");
             Key = key = identity.PrivateKey is Pkcs8PrivateKey pkcs8
                 ? EvpKey.ReadPrivate(FirstForm(pkcs8.Der))
                 : throw new CmsKeyException("this module takes private keys as PKCS#8 only; import the key, or select a module that knows references");

@@ -19,7 +19,12 @@ internal sealed class ContentKeyOpening(PrivateKey key, int keyLength, string co
     {
         try
         {
-            return recipient is RecipientValue.Transport transport ? Open(transport) : Open((RecipientValue.Agreement)recipient);
+            return recipient switch
+            {
+                RecipientValue.Transport transport => Open(transport),
+                RecipientValue.Encapsulation encapsulation => Open(encapsulation),
+                _ => Open((RecipientValue.Agreement)recipient),
+            };
         }
         catch (Exception e) when (e is AsnContentException or CmsSyntaxException or OpenSslException)
         {
@@ -64,11 +69,27 @@ internal sealed class ContentKeyOpening(PrivateKey key, int keyLength, string co
         using EvpKey peer = isX25519 ? EvpKey.ReadX25519(originator.Key) : EvpKey.ReadPoint(originator.Key, key.Key);
         if (key.Key.Agree(peer) is not { } secret)
             return (null, "");
-        byte[] wrapKey = scheme.Derive(secret, recipient.Algorithm.Parameters, wrapLength, recipient.Material is { } material ? material.AsMemory() : (ReadOnlyMemory<byte>?)null);
+        byte[] wrapKey = scheme.Derive(secret, DerForm.Of(recipient.Algorithm.Parameters), wrapLength, recipient.Material is { } material ? material.AsMemory() : (ReadOnlyMemory<byte>?)null);
         byte[]? contentKey = isTripleDes ? TripleDesWrap.Unwrap(wrapKey, recipient.EncryptedKey) : EvpKeyWrap.Unwrap(wrapKey, recipient.EncryptedKey);
         CryptographicOperations.ZeroMemory(secret);
         CryptographicOperations.ZeroMemory(wrapKey);
         return (OfLength(contentKey), isX25519 ? CmsAlgorithmNames.X25519 : key.Certificate.Curve!.AgreementName);
+    }
+
+    private (byte[]?, string) Open(RecipientValue.Encapsulation recipient)
+    {
+        if (key.Certificate.Lattice is not { Encapsulates: true } lattice || recipient.Kem.Oid != lattice.Oid || !recipient.Kem.Parameters.IsEmpty)
+            return (null, "");
+        // RFC 9936 2.2.1: the length must be that of the wrap's key.
+        if (EncapsulationScheme.Find(recipient.Kdf.Oid) is not { } scheme || !recipient.Kdf.Parameters.IsEmpty || AgreementScheme.WrapKeyLength(recipient.Wrap.Oid) != recipient.KekLength)
+            return (null, lattice.Name);
+        if (key.Key.Decapsulate(recipient.Ciphertext) is not { } secret)
+            return (null, lattice.Name);
+        byte[] wrapKey = scheme.Derive(secret, DerForm.Of(recipient.WrapElement), recipient.KekLength, recipient.Material);
+        byte[]? contentKey = EvpKeyWrap.Unwrap(wrapKey, recipient.EncryptedKey);
+        CryptographicOperations.ZeroMemory(secret);
+        CryptographicOperations.ZeroMemory(wrapKey);
+        return (OfLength(contentKey), lattice.Name);
     }
 
     private byte[]? OfLength(byte[]? contentKey) => contentKey?.Length == keyLength ? contentKey : null;

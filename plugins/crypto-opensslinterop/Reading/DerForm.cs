@@ -2,7 +2,7 @@ using System.Formats.Asn1;
 
 namespace Cstp.CryptoOpenSslInterop.Reading;
 
-/// <summary>Brings attributes into the DER form in which they are digested (RFC 5652 5.4).</summary>
+/// <summary>Brings attributes into the DER form in which they are digested (RFC 5652 5.4), and what else goes into a computation as DER.</summary>
 internal static class DerForm
 {
     private const int MaxDepth = 32;
@@ -16,6 +16,10 @@ internal static class DerForm
     /// <param name="number">The number of its tag.</param>
     public static byte[] Whole(ReadOnlyMemory<byte> attributes, int number = 0) =>
         SetOf([.. Children(attributes, new Asn1Tag(TagClass.ContextSpecific, number)).Select(a => Encode(a, 0))]);
+
+    /// <summary>Any element in DER.</summary>
+    /// <param name="element">The element as it came.</param>
+    public static byte[] Of(ReadOnlyMemory<byte> element) => Encode(element, 0);
 
     private static List<byte[]> Children(ReadOnlyMemory<byte> element, Asn1Tag tag)
     {

@@ -19,6 +19,9 @@ internal sealed class EnvelopedDataReader(PipeWindow input, PipeOutput output, D
 
     private readonly CmsCursor _cursor = new(input);
 
+    /// <summary>Why a key that is named cannot be used with this libcrypto; another that is named may open the message all the same.</summary>
+    private string? _unusable;
+
     /// <summary>Decrypts.</summary>
     public async Task<DecryptionResult> ReadAsync()
     {
@@ -39,7 +42,7 @@ internal sealed class EnvelopedDataReader(PipeWindow input, PipeOutput output, D
         if (matches.Count == 0)
         {
             await PassOverAsync();
-            return new DecryptionResult.NoMatchingKey(cipher.Name, count);
+            return _unusable is null ? new DecryptionResult.NoMatchingKey(cipher.Name, count) : new DecryptionResult.Failed(_unusable);
         }
         string? fault = cipher.KeyLength == 0 ? $"content cipher {cipher.Name} or its parameters are not read"
             : cipher.IsGcm != isAuthenticated ? $"{cipher.Name} in the other structure"
@@ -79,7 +82,11 @@ internal sealed class EnvelopedDataReader(PipeWindow input, PipeOutput output, D
             {
                 if (++count > MaxRecipients)
                     throw new CmsSyntaxException($"there are over {MaxRecipients} recipients");
-                if (recipient is not null && request.Keys.FirstOrDefault(k => Certificate.Read(k.Certificate).Answers(recipient.Identifier)) is { } identity)
+                if (recipient is null || request.Keys.FirstOrDefault(k => Certificate.Read(k.Certificate).Answers(recipient.Identifier)) is not { } identity)
+                    continue;
+                if (Certificate.Read(identity.Certificate).Lattice?.Fault is { } fault)
+                    _unusable = fault;
+                else
                     matches.Add((recipient, PrivateKey.Read(identity)));
             }
         }

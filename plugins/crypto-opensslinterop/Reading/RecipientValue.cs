@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using Cstp.Abstractions;
+using Cstp.CryptoOpenSslInterop.Keys;
 
 namespace Cstp.CryptoOpenSslInterop.Reading;
 
@@ -7,6 +8,7 @@ namespace Cstp.CryptoOpenSslInterop.Reading;
 internal abstract record RecipientValue
 {
     private static readonly Asn1Tag s_zero = new(TagClass.ContextSpecific, 0);
+    private static readonly Asn1Tag s_four = new(TagClass.ContextSpecific, 4);
     private static readonly Asn1Tag s_one = new(TagClass.ContextSpecific, 1);
 
     private RecipientValue(SignerIdentifier identifier, byte[] encryptedKey)
@@ -37,6 +39,21 @@ internal abstract record RecipientValue
         SignerIdentifier identifier, byte[] encryptedKey, (AlgorithmValue Algorithm, byte[] Key)? Originator, byte[]? Material, AlgorithmValue Algorithm)
         : RecipientValue(identifier, encryptedKey);
 
+    /// <summary>Key encapsulation (RFC 9629 3).</summary>
+    /// <param name="identifier">Whose key it takes.</param>
+    /// <param name="encryptedKey">The wrapped content key.</param>
+    /// <param name="Kem">The algorithm.</param>
+    /// <param name="Ciphertext">The encapsulated secret.</param>
+    /// <param name="Kdf">The key derivation.</param>
+    /// <param name="KekLength">Octets of the key that wraps.</param>
+    /// <param name="Material">User keying material.</param>
+    /// <param name="Wrap">The wrap algorithm.</param>
+    /// <param name="WrapElement">The same as an element.</param>
+    public sealed record Encapsulation(
+        SignerIdentifier identifier, byte[] encryptedKey, AlgorithmValue Kem, byte[] Ciphertext, AlgorithmValue Kdf, int KekLength, byte[]? Material, AlgorithmValue Wrap,
+        ReadOnlyMemory<byte> WrapElement)
+        : RecipientValue(identifier, encryptedKey);
+
     /// <summary>Reads one RecipientInfo.</summary>
     /// <param name="element">The element.</param>
     /// <returns>Its ways to the key; none for kinds that are not read.</returns>
@@ -48,8 +65,10 @@ internal abstract record RecipientValue
         Asn1Tag tag = reader.PeekTag();
         if (tag.HasSameClassAndValue(s_one))
             return ReadAgreement(reader.ReadSequence(s_one));
-        // Shared keys, passwords and others [2] to [4] are never tried.
-        return tag is { TagClass: TagClass.ContextSpecific, TagValue: >= 2 and <= 4 } ? [] : throw new CmsSyntaxException("a RecipientInfo of unknown kind");
+        if (tag.HasSameClassAndValue(s_four))
+            return ReadOther(reader.ReadSequence(s_four));
+        // Shared keys and passwords [2] and [3] are never tried.
+        return tag is { TagClass: TagClass.ContextSpecific, TagValue: 2 or 3 } ? [] : throw new CmsSyntaxException("a RecipientInfo of unknown kind");
     }
 
     private static Transport ReadTransport(AsnReader transport)
@@ -60,6 +79,28 @@ internal abstract record RecipientValue
         byte[] key = transport.ReadOctetString();
         transport.ThrowIfNotEmpty();
         return new Transport(identifier, key, algorithm);
+    }
+
+    private static IEnumerable<RecipientValue> ReadOther(AsnReader other)
+    {
+        if (other.ReadObjectIdentifier() != Oids.RecipientKem)
+            return [];
+        AsnReader fields = other.ReadSequence();
+        other.ThrowIfNotEmpty();
+        if (!fields.TryReadInt32(out int version) || version != 0)
+            throw new CmsSyntaxException("a KEMRecipientInfo of a version other than 0");
+        SignerIdentifier identifier = SignerValue.ReadIdentifier(fields);
+        AlgorithmValue kem = AlgorithmValue.Read(fields);
+        byte[] ciphertext = fields.ReadOctetString();
+        AlgorithmValue kdf = AlgorithmValue.Read(fields);
+        if (!fields.TryReadInt32(out int length) || length is < 1 or > 65535)
+            throw new CmsSyntaxException("a kekLength out of range");
+        byte[]? material = fields.PeekTag().HasSameClassAndValue(s_zero) ? fields.ReadSequence(s_zero).ReadOctetString() : null;
+        ReadOnlyMemory<byte> element = fields.PeekEncodedValue();
+        AlgorithmValue wrap = AlgorithmValue.Read(fields);
+        byte[] key = fields.ReadOctetString();
+        fields.ThrowIfNotEmpty();
+        return [new Encapsulation(identifier, key, kem, ciphertext, kdf, length, material, wrap, element)];
     }
 
     private static List<RecipientValue> ReadAgreement(AsnReader agreement)

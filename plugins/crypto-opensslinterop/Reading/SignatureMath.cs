@@ -33,9 +33,9 @@ internal sealed class SignatureMath(SignerValue signer, Certificate certificate,
             reason = $"libcrypto does not take the signer's key: {e.Message}";
             return SignatureValidity.Unsupported;
         }
-        if (family == Oids.Ed25519 && signer.SignedAttributes is null)
+        if (Oids.IsPure(family) && signer.SignedAttributes is null)
         {
-            reason = "Ed25519 without signed attributes needs the whole content at once";
+            reason = "Ed25519 or ML-DSA without signed attributes needs the whole content at once";
             return SignatureValidity.Unsupported;
         }
         if (signer.SignedAttributes is not { } attributes)
@@ -66,10 +66,10 @@ internal sealed class SignatureMath(SignerValue signer, Certificate certificate,
     private bool Verify(byte[]? octets, byte[] digest)
     {
         EvpKey key = certificate.Key;
+        if (Oids.IsPure(family))
+            return key.VerifyPure(octets, signer.Octets);
         switch (family)
         {
-            case Oids.Ed25519:
-                return key.VerifyPure(octets, signer.Octets);
             case Oids.Rsa:
                 return key.Verify(digest, signer.Octets, ("rsa_padding_mode", "pkcs1"), ("digest", _digest));
             case Oids.RsaPss:

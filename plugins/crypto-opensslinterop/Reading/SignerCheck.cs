@@ -24,6 +24,9 @@ internal sealed class SignerCheck(
     {
         string digest = Oids.DigestName(signer.Digest.Oid) ?? signer.Digest.Oid;
         (string Family, string? Digest)? scheme = Oids.Signature(signer.Signature.Oid);
+        // With parameters an identifier of ML-DSA is none (RFC 9882 2).
+        if (scheme is { } found && LatticeAlgorithm.Find(found.Family) is not null && !signer.Signature.Parameters.IsEmpty)
+            scheme = null;
         var result = new SignerResult { Identifier = signer.Identifier, Validity = SignatureValidity.Invalid, Digest = digest, Signature = signer.Signature.Oid };
         SignerAttributes? attributes = null;
         try
@@ -104,7 +107,8 @@ internal sealed class SignerCheck(
         Oids.Ec => certificate.Curve?.SignatureName,
         Oids.Ed25519 => CmsAlgorithmNames.Ed25519,
         Oids.Dsa => CmsAlgorithmNames.Dsa,
-        _ => null,
+        null => null,
+        _ => LatticeAlgorithm.Find(family)?.Name,
     };
 
     private static SignerResult Wrong(SignerResult result, string reason) => result with { Validity = SignatureValidity.Invalid, Reason = reason };

@@ -37,12 +37,13 @@ internal sealed class EnvelopedDataWriter(EncryptionRequest request)
             RecipientInfoWriter[] recipients = [.. request.Recipients.DistinctBy(r => r.Certificate).Select(r => new RecipientInfoWriter(r))];
             if (recipients.Length == 0)
                 throw new ArgumentException("a message must be encrypted to somebody; give at least one recipient", nameof(content));
-            bool onlyTransport = recipients.All(r => r.IsTransport);
+            // RFC 5652 6.1, RFC 5083 2.1
+            int version = IsGcm || recipients.All(r => r.IsTransport) ? 0 : recipients.Any(r => r.IsEncapsulation) ? 3 : 2;
             Ber.Begin(output, CmsCursor.Sequence);
             Ber.Write(output, w => w.WriteOid(IsGcm ? Oids.AuthEnvelopedData : Oids.EnvelopedData));
             Ber.Begin(output, CmsCursor.Context(0));
             Ber.Begin(output, CmsCursor.Sequence);
-            Ber.Write(output, w => w.WriteInteger(IsGcm || onlyTransport ? 0 : 2));
+            Ber.Write(output, w => w.WriteInteger(version));
             Ber.Write(output, w =>
             {
                 using (w.PushSetOf())

@@ -11,6 +11,7 @@ namespace Cstp.CryptoOpenSslInterop.Writing;
 internal sealed class RecipientInfoWriter
 {
     private static readonly Asn1Tag s_agreement = new(TagClass.ContextSpecific, 1);
+    private static readonly Asn1Tag s_other = new(TagClass.ContextSpecific, 4);
     private static readonly Asn1Tag s_zero = new(TagClass.ContextSpecific, 0);
 
     private readonly Certificate _certificate;
@@ -33,12 +34,15 @@ internal sealed class RecipientInfoWriter
         }
         if (_certificate.Fault is { } fault)
             throw new CmsKeyException($"nothing is encrypted to certificate {name}: {fault}; ask its owner for another");
-        if (_certificate.Algorithm is not (Oids.Rsa or Oids.Ec or Oids.X25519))
-            throw new CmsKeyException($"nothing can be encrypted to certificate {name}: its key only signs ({_certificate.Algorithm}); ask its owner for one with an RSA, EC or X25519 key");
+        if (_certificate.Algorithm is not (Oids.Rsa or Oids.Ec or Oids.X25519) && !IsEncapsulation)
+            throw new CmsKeyException($"nothing can be encrypted to certificate {name}: its key only signs ({_certificate.Algorithm}); ask its owner for one with an RSA, EC, X25519 or ML-KEM key");
     }
 
     /// <summary>Whether it is a KeyTransRecipientInfo.</summary>
     public bool IsTransport => _certificate.Algorithm == Oids.Rsa;
+
+    /// <summary>Whether it is a KEMRecipientInfo.</summary>
+    public bool IsEncapsulation => _certificate.Lattice is { Encapsulates: true };
 
     /// <summary>Writes it.</summary>
     /// <param name="writer">Receives it.</param>
@@ -49,6 +53,8 @@ internal sealed class RecipientInfoWriter
         {
             if (IsTransport)
                 WriteTransport(writer, contentKey);
+            else if (IsEncapsulation)
+                WriteEncapsulation(writer, contentKey, _certificate.Lattice!);
             else
                 WriteAgreement(writer, contentKey);
         }
@@ -112,6 +118,31 @@ internal sealed class RecipientInfoWriter
             using (writer.PushSequence())
             {
                 WriteIdentifier(writer);
+                writer.WriteOctetString(EvpKeyWrap.Wrap(wrapKey, contentKey));
+            }
+        }
+        CryptographicOperations.ZeroMemory(secret);
+        CryptographicOperations.ZeroMemory(wrapKey);
+    }
+
+    /// <summary>OtherRecipientInfo with a KEMRecipientInfo (RFC 9629 3; RFC 9936 2).</summary>
+    private void WriteEncapsulation(AsnWriter writer, byte[] contentKey, LatticeAlgorithm lattice)
+    {
+        (byte[] ciphertext, byte[] secret) = _certificate.Key.Encapsulate();
+        byte[] wrapAlgorithm = Ber.Encode(w => AlgorithmValue.Write(w, AgreementScheme.WrapOid(lattice.WrapLength)));
+        byte[] wrapKey = EncapsulationScheme.Written.Derive(secret, wrapAlgorithm, lattice.WrapLength, null);
+        using (writer.PushSequence(s_other))
+        {
+            writer.WriteOid(Oids.RecipientKem);
+            using (writer.PushSequence())
+            {
+                writer.WriteInteger(0);
+                WriteIdentifier(writer);
+                AlgorithmValue.Write(writer, lattice.Oid);
+                writer.WriteOctetString(ciphertext);
+                AlgorithmValue.Write(writer, EncapsulationScheme.Written.Oid);
+                writer.WriteInteger(lattice.WrapLength);
+                writer.WriteEncodedValue(wrapAlgorithm);
                 writer.WriteOctetString(EvpKeyWrap.Wrap(wrapKey, contentKey));
             }
         }

@@ -36,8 +36,11 @@ internal sealed class SignatureChoice
             case Oids.Ed25519:
                 Digest = CmsAlgorithmNames.Sha512;   // RFC 8419 3.1
                 break;
+            case not (Oids.Rsa or Oids.Ec) when certificate.Lattice is { Encapsulates: false }:
+                Digest = CmsAlgorithmNames.Sha512;   // RFC 9882 3.3
+                break;
             case not (Oids.Rsa or Oids.Ec):
-                throw new CmsKeyException($"certificate {certificate.Encoded.Fingerprint[..16]} has a key that signs nothing here ({certificate.Algorithm}); take RSA, P-256, P-384 or Ed25519");
+                throw new CmsKeyException($"certificate {certificate.Encoded.Fingerprint[..16]} has a key that signs nothing here ({certificate.Algorithm}); take RSA, P-256, P-384, Ed25519 or ML-DSA");
         }
     }
 
@@ -64,8 +67,8 @@ internal sealed class SignatureChoice
                 case Oids.Ec:
                     writer.WriteOid(Oids.SignatureOid(Oids.Ec, Digest));
                     break;
-                default:
-                    writer.WriteOid(Oids.Ed25519);
+                case string pure:
+                    writer.WriteOid(pure);
                     break;
             }
         }
@@ -75,7 +78,7 @@ internal sealed class SignatureChoice
     /// <param name="octets">The signed attributes as a DER SET OF.</param>
     public byte[] Sign(byte[] octets)
     {
-        if (_key.Certificate.Algorithm == Oids.Ed25519)
+        if (Oids.IsPure(_key.Certificate.Algorithm))
             return _key.Key.SignPure(octets);
         byte[] digest = Interop.EvpDigest.Compute(Digest, octets);
         return _key.Certificate.Algorithm switch

@@ -71,6 +71,7 @@ internal static class EncryptingRules
         {
             (CmsAlgorithmNames.RsaPkcs1, TestIdentities.Rsa), (CmsAlgorithmNames.EcdhP256, TestIdentities.P256),
             (CmsAlgorithmNames.EcdhP384, TestIdentities.P384), (CmsAlgorithmNames.X25519, TestIdentities.X25519),
+            (CmsAlgorithmNames.MlKem768, TestIdentities.MlKem768),
         }.Where(kind => new Ability(AbilityKind.KeyManagement, kind.How).IsIn(module.Module.Capabilities)).Select(kind => kind.Identity)];
         foreach (ContentCipher cipher in Enum.GetValues<ContentCipher>())
         {

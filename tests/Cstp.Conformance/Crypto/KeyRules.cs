@@ -23,12 +23,15 @@ internal static class KeyRules
         }),
         new("key.only-signs", "a certificate whose key only signs is not encrypted to", async module =>
         {
-            CmsIdentity[] kinds = [TestIdentities.Ed25519, TestIdentities.RsaPss];
+            CmsIdentity[] kinds = [TestIdentities.Ed25519, TestIdentities.RsaPss, TestIdentities.MlDsa65];
             foreach (CmsIdentity identity in kinds)
                 await RefusedAsync(() => module.EncryptAsync([1], ModuleExchange.Encryption(ContentCipher.Aes128Gcm, RsaKeyTransport.Pkcs1, TestIdentities.P256, identity)), "a key that only signs");
         }),
-        new("key.only-decrypts", "a key that is only encrypted to does not sign", module =>
-            RefusedAsync(() => module.SignAsync([1], ModuleExchange.Signing(TestIdentities.X25519)), "an X25519 key")),
+        new("key.only-decrypts", "a key that is only encrypted to does not sign", async module =>
+        {
+            await RefusedAsync(() => module.SignAsync([1], ModuleExchange.Signing(TestIdentities.X25519)), "an X25519 key");
+            await RefusedAsync(() => module.SignAsync([1], ModuleExchange.Signing(TestIdentities.MlKem768)), "an ML-KEM key");
+        }),
         new("key.reference", "a key by reference is refused by a module that takes none, and an unknown one by a module that does", module =>
             RefusedAsync(
                 () => module.SignAsync([1], ModuleExchange.Signing(new CmsIdentity(TestIdentities.P256.Certificate, new PrivateKeyReference("pkcs11:object=no-such-key")))), "a reference")),

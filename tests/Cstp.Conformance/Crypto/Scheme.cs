@@ -21,6 +21,9 @@ internal sealed record SigningScheme(string Signature, DigestAlgorithm Hash, str
         new(CmsAlgorithmNames.EcdsaP384, DigestAlgorithm.Sha384, "p384"),
         new(CmsAlgorithmNames.EcdsaP521, DigestAlgorithm.Sha512, "p521"),
         new(CmsAlgorithmNames.Ed25519, DigestAlgorithm.Sha512, "ed25519"),
+        new(CmsAlgorithmNames.MlDsa44, DigestAlgorithm.Sha512, CmsAlgorithmNames.MlDsa44),
+        new(CmsAlgorithmNames.MlDsa65, DigestAlgorithm.Sha512, CmsAlgorithmNames.MlDsa65),
+        new(CmsAlgorithmNames.MlDsa87, DigestAlgorithm.Sha512, CmsAlgorithmNames.MlDsa87),
     ];
 
     public string Digest => Hash switch
@@ -57,6 +60,9 @@ internal sealed record EncryptingScheme(ContentCipher Cipher, string How, string
                (CmsAlgorithmNames.EcdhP384, "p384", RsaKeyTransport.Pkcs1),
                (CmsAlgorithmNames.EcdhP521, "p521", RsaKeyTransport.Pkcs1),
                (CmsAlgorithmNames.X25519, "x25519", RsaKeyTransport.Pkcs1),
+               (CmsAlgorithmNames.MlKem512, CmsAlgorithmNames.MlKem512, RsaKeyTransport.Pkcs1),
+               (CmsAlgorithmNames.MlKem768, CmsAlgorithmNames.MlKem768, RsaKeyTransport.Pkcs1),
+               (CmsAlgorithmNames.MlKem1024, CmsAlgorithmNames.MlKem1024, RsaKeyTransport.Pkcs1),
            }
            select new EncryptingScheme(cipher, way.How, way.Key, way.Transport),
     ];

@@ -39,6 +39,7 @@ internal static class RecipientForge
             recipient, new AlgorithmIdentifier(PkcsObjectIdentifiers.RsaEncryption, DerNull.Instance), Encrypt(new Pkcs1Encoding(new RsaEngine()), recipient, key)),
         CmsAlgorithmNames.RsaOaep => Transport(
             recipient, Oaep, Encrypt(new OaepEncoding(new RsaEngine(), new Sha256Digest(), new Sha256Digest(), null), recipient, key)),
+        CmsAlgorithmNames.MlKem512 or CmsAlgorithmNames.MlKem768 or CmsAlgorithmNames.MlKem1024 => KemForge.Of(how, recipient, key).Build(),
         _ => Agreement(how, recipient, key),
     };
 

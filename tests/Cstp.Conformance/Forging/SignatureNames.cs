@@ -24,6 +24,9 @@ internal static class SignatureNames
         CmsAlgorithmNames.RsaPkcs1 => new AlgorithmIdentifier(PkcsObjectIdentifiers.RsaEncryption, DerNull.Instance),
         CmsAlgorithmNames.RsaPss => new AlgorithmIdentifier(PkcsObjectIdentifiers.IdRsassaPss, Pss(digest)),
         CmsAlgorithmNames.Ed25519 => new AlgorithmIdentifier(EdECObjectIdentifiers.id_Ed25519),
+        CmsAlgorithmNames.MlDsa44 => new AlgorithmIdentifier(NistObjectIdentifiers.id_ml_dsa_44),
+        CmsAlgorithmNames.MlDsa65 => new AlgorithmIdentifier(NistObjectIdentifiers.id_ml_dsa_65),
+        CmsAlgorithmNames.MlDsa87 => new AlgorithmIdentifier(NistObjectIdentifiers.id_ml_dsa_87),
         _ => new AlgorithmIdentifier(digest switch
         {
             CmsAlgorithmNames.Sha1 => X9ObjectIdentifiers.ECDsaWithSha1,
@@ -41,6 +44,7 @@ internal static class SignatureNames
             CmsAlgorithmNames.RsaPkcs1 => $"{hash}withRSA",
             CmsAlgorithmNames.RsaPss => $"{hash}withRSAandMGF1",
             CmsAlgorithmNames.Ed25519 => "Ed25519",
+            CmsAlgorithmNames.MlDsa44 or CmsAlgorithmNames.MlDsa65 or CmsAlgorithmNames.MlDsa87 => signature.ToUpperInvariant(),
             _ => $"{hash}withECDSA",
         };
     }

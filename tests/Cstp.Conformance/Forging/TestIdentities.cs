@@ -31,6 +31,16 @@ internal static class TestIdentities
     private static readonly Lazy<CmsIdentity> s_p521 = new(() => Make("p521", Ec(SecObjectIdentifiers.SecP521r1)));
     private static readonly Lazy<CmsIdentity> s_ed25519 = new(() => Make("ed25519", Generate(new Ed25519KeyPairGenerator(), new Ed25519KeyGenerationParameters(s_random))));
     private static readonly Lazy<CmsIdentity> s_x25519 = new(() => Make("x25519", Generate(new X25519KeyPairGenerator(), new X25519KeyGenerationParameters(s_random))));
+    private static readonly Dictionary<string, Lazy<CmsIdentity>> s_lattice = new()
+    {
+        [CmsAlgorithmNames.MlDsa44] = MlDsa(CmsAlgorithmNames.MlDsa44, MLDsaParameters.ml_dsa_44),
+        [CmsAlgorithmNames.MlDsa65] = MlDsa(CmsAlgorithmNames.MlDsa65, MLDsaParameters.ml_dsa_65),
+        [CmsAlgorithmNames.MlDsa87] = MlDsa(CmsAlgorithmNames.MlDsa87, MLDsaParameters.ml_dsa_87),
+        [CmsAlgorithmNames.MlKem512] = MlKem(CmsAlgorithmNames.MlKem512, MLKemParameters.ml_kem_512),
+        [CmsAlgorithmNames.MlKem768] = MlKem(CmsAlgorithmNames.MlKem768, MLKemParameters.ml_kem_768),
+        [CmsAlgorithmNames.MlKem1024] = MlKem(CmsAlgorithmNames.MlKem1024, MLKemParameters.ml_kem_1024),
+    };
+
     private static int s_serial = 0x1000;
 
     public static EncodedCertificate Authority { get; } = Certify("ca", SubjectPublicKeyInfoFactory.CreateSubjectPublicKeyInfo(s_caKey.Public), authority: true);
@@ -53,7 +63,13 @@ internal static class TestIdentities
 
     public static CmsIdentity X25519 => s_x25519.Value;
 
-    public static CmsIdentity ByName(string name) => name switch
+    public static CmsIdentity MlDsa65 => ByName(CmsAlgorithmNames.MlDsa65);
+
+    public static CmsIdentity MlKem768 => ByName(CmsAlgorithmNames.MlKem768);
+
+    /// <summary>A key by a short name, or one of ML-DSA or ML-KEM by that of <see cref="CmsAlgorithmNames"/>.</summary>
+    /// <param name="name">The name.</param>
+    public static CmsIdentity ByName(string name) => s_lattice.TryGetValue(name, out Lazy<CmsIdentity>? lattice) ? lattice.Value : name switch
     {
         "rsa" => Rsa,
         "rsa2" => OtherRsa,
@@ -82,8 +98,28 @@ internal static class TestIdentities
         return generator.GenerateKeyPair();
     }
 
+    public static AsymmetricCipherKeyPair MlDsaKey() => Generate(new MLDsaKeyPairGenerator(), new MLDsaKeyGenerationParameters(s_random, MLDsaParameters.ml_dsa_65));
+
     public static AsymmetricCipherKeyPair Ec(DerObjectIdentifier curve) =>
         Generate(new ECKeyPairGenerator(), new ECKeyGenerationParameters(curve, s_random));
+
+    /// <summary>The same key as a seed, expanded, and as both (RFC 9881 6, RFC 9935 6).</summary>
+    /// <param name="identity">An identity with a key of ML-DSA or ML-KEM.</param>
+    public static IEnumerable<(string Form, CmsIdentity Identity)> Forms(CmsIdentity identity)
+    {
+        AsymmetricKeyParameter key = KeyOf(identity);
+        (byte[] seed, byte[] expanded) = key is MLDsaPrivateKeyParameters signs
+            ? (signs.GetSeed(), signs.GetEncoded())
+            : (((MLKemPrivateKeyParameters)key).GetSeed(), ((MLKemPrivateKeyParameters)key).GetEncoded());
+        AlgorithmIdentifier algorithm = PrivateKeyInfo.GetInstance(((Pkcs8PrivateKey)identity.PrivateKey).Der.ToArray()).PrivateKeyAlgorithm;
+        foreach ((string form, Asn1Encodable value) in new (string, Asn1Encodable)[]
+            {
+                ("a seed", new DerTaggedObject(false, 0, new DerOctetString(seed))),
+                ("an expanded key", new DerOctetString(expanded)),
+                ("both", new DerSequence(new DerOctetString(seed), new DerOctetString(expanded))),
+            })
+            yield return (form, identity with { PrivateKey = new Pkcs8PrivateKey(new PrivateKeyInfo(algorithm, value).GetDerEncoded()) });
+    }
 
     /// <summary>A certificate over any key info, signed by the CA.</summary>
     public static EncodedCertificate Certify(string name, SubjectPublicKeyInfo key, bool authority = false, BigInteger? serial = null)
@@ -118,6 +154,12 @@ internal static class TestIdentities
         generator.Init(parameters);
         return generator.GenerateKeyPair();
     }
+
+    private static Lazy<CmsIdentity> MlDsa(string name, MLDsaParameters parameters) =>
+        new(() => Make(name, Generate(new MLDsaKeyPairGenerator(), new MLDsaKeyGenerationParameters(s_random, parameters))));
+
+    private static Lazy<CmsIdentity> MlKem(string name, MLKemParameters parameters) =>
+        new(() => Make(name, Generate(new MLKemKeyPairGenerator(), new MLKemKeyGenerationParameters(s_random, parameters))));
 
     private static CmsIdentity MakePss(string name, RsassaPssParameters? bound)
     {

@@ -4,11 +4,13 @@ using Cstp.Conformance.Forging;
 using Cstp.Conformance.Running;
 using Org.BouncyCastle.Asn1;
 using Org.BouncyCastle.Asn1.Cms;
+using Org.BouncyCastle.Asn1.Nist;
 using Org.BouncyCastle.Asn1.Pkcs;
 using Org.BouncyCastle.Asn1.X509;
 using Org.BouncyCastle.Crypto;
 using Org.BouncyCastle.Crypto.Encodings;
 using Org.BouncyCastle.Crypto.Engines;
+using Org.BouncyCastle.Crypto.Kems;
 using Org.BouncyCastle.Crypto.Modes;
 using Org.BouncyCastle.Crypto.Paddings;
 using Org.BouncyCastle.Crypto.Parameters;
@@ -44,6 +46,8 @@ internal sealed class EnvelopeReader
             Expect.That(info.ContentType.Equals(CmsObjectIdentifiers.EnvelopedData), $"the message is of type {info.ContentType}");
             EnvelopedData data = EnvelopedData.GetInstance(info.Content);
             (_recipients, _content) = (data.RecipientInfos, data.EncryptedContentInfo);
+            bool hasOther = _recipients.Select(RecipientInfo.GetInstance).Any(recipient => recipient.Info is OtherRecipientInfo);
+            Expect.That(!hasOther || data.Version.HasValue(3), "the version of EnvelopedData with an OtherRecipientInfo is not 3 (RFC 5652 6.1)");
         }
         Expect.That(_content.ContentType.Equals(PkcsObjectIdentifiers.Data), $"the content is of type {_content.ContentType}");
     }
@@ -92,6 +96,12 @@ internal sealed class EnvelopeReader
         {
             if (recipient.Info is KeyTransRecipientInfo transport && IsOf(transport.RecipientIdentifier.ID, certificate))
                 return Unwrapped(() => Transported(transport, key));
+            if (recipient.Info is OtherRecipientInfo other && other.OriType.Equals(CmsObjectIdentifiers.id_ori_kem))
+            {
+                var encapsulated = KemRecipientInfo.GetInstance(other.OriValue);
+                if (IsOf(encapsulated.RecipientIdentifier.ID, certificate))
+                    return Unwrapped(() => Decapsulated(encapsulated, key));
+            }
             if (recipient.Info is KeyAgreeRecipientInfo agreement)
             {
                 foreach (RecipientEncryptedKey encrypted in agreement.RecipientEncryptedKeys.Select(RecipientEncryptedKey.GetInstance))
@@ -148,6 +158,30 @@ internal sealed class EnvelopeReader
         byte[] unwrapped = engine.Unwrap(encrypted, 0, encrypted.Length);
         Expect.That(unwrapped.Length == length, "the wrapping key is not of the content key's size (RFC 8551 2.3)");
         return unwrapped;
+    }
+
+    /// <summary>RFC 9936 2: the identifier is the key's, HKDF with SHA-256, no parameters anywhere, and the wrap of the parameter set.</summary>
+    private static byte[] Decapsulated(KemRecipientInfo recipient, AsymmetricKeyParameter key)
+    {
+        MLKemParameters set = key is MLKemPrivateKeyParameters own ? own.Parameters : throw new Shortfall("a KEMRecipientInfo names a key that decapsulates nothing");
+        int length = set == MLKemParameters.ml_kem_512 ? 16 : 32;
+        DerObjectIdentifier expected = set == MLKemParameters.ml_kem_512 ? NistObjectIdentifiers.id_alg_ml_kem_512
+            : set == MLKemParameters.ml_kem_768 ? NistObjectIdentifiers.id_alg_ml_kem_768
+            : NistObjectIdentifiers.id_alg_ml_kem_1024;
+        Expect.That(recipient.Kem.Algorithm.Equals(expected), $"the key encapsulation is {recipient.Kem.Algorithm}, not {set.Name}");
+        Expect.That(recipient.Kdf.Algorithm.Equals(PkcsObjectIdentifiers.IdAlgHkdfWithSha256), $"the key derivation is {recipient.Kdf.Algorithm}");
+        Expect.That(recipient.Wrap.Algorithm.Equals(KeyAgreement.Wrap(length)), $"the key is wrapped with {recipient.Wrap.Algorithm}");
+        Expect.That(
+            recipient.Kem.Parameters is null && recipient.Kdf.Parameters is null && recipient.Wrap.Parameters is null, "an algorithm of the KEMRecipientInfo has parameters");
+        Expect.That(DerInteger.GetInstance(Asn1Sequence.GetInstance(recipient.ToAsn1Object())[5]).HasValue(length), "the kekLength is not that of the wrap's key");
+        var decapsulator = new MLKemDecapsulator(set);
+        decapsulator.Init(key);
+        byte[] secret = new byte[decapsulator.SecretLength];
+        decapsulator.Decapsulate(recipient.Kemct.GetOctets(), secret);
+        var engine = new AesWrapEngine();
+        engine.Init(false, new KeyParameter(KemForge.Derive(secret, recipient.Kdf.Algorithm, recipient.Wrap, length, recipient.Ukm?.GetOctets())));
+        byte[] encrypted = recipient.EncryptedKey.GetOctets();
+        return engine.Unwrap(encrypted, 0, encrypted.Length);
     }
 
     private byte[] Decrypt(byte[] key)

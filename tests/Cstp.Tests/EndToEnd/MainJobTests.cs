@@ -1,5 +1,8 @@
+using System.IO.Pipelines;
 using System.Text;
+using Cstp.Abstractions;
 using Cstp.Core.Trust;
+using Cstp.Tests.Conformance;
 
 namespace Cstp.Tests.EndToEnd;
 
@@ -25,6 +28,8 @@ public sealed class MainJobTests
     [InlineData("P384")]
     [InlineData("Rsa2048")]
     [InlineData("Ed25519")]
+    [InlineData("MlDsa65")]
+    [InlineData("MlDsa87")]
     public async Task A_message_crosses_the_wire_secured_and_comes_out_as_it_was(string key)
     {
         await using var boxes = new TwoBoxes(key: Enum.Parse<KeyKind>(key));
@@ -36,6 +41,17 @@ public sealed class MainJobTests
         Assert.Equal(Message, WithoutResults(arrived));
         Assert.Contains("smime=pass", arrived.Text, StringComparison.Ordinal);
         Assert.Equal("RCPT TO:<anna@intel.test>", Assert.Single(arrived.Recipients));
+    }
+
+    [Fact]
+    public async Task A_message_to_a_key_that_the_module_does_not_know_is_refused_and_never_sent_in_clear()
+    {
+        await using var boxes = new TwoBoxes(key: KeyKind.MlDsa65, amdCrypto: new WithoutEncapsulation());
+        using var client = new RawClient(boxes.Amd.InsidePort);
+        await client.BeginAsync("juro@amd.test", "anna@intel.test");
+        Assert.StartsWith("451 ", await client.SendMessageAsync(Encoding.ASCII.GetBytes(Message)), StringComparison.Ordinal);
+        await client.AskAsync("QUIT");
+        Assert.Empty(boxes.Wire.Messages);
     }
 
     [Fact]
@@ -78,5 +94,14 @@ public sealed class MainJobTests
         const string Forged = "Authentication-Results: cstp.intel.test; smime=pass\r\n";
         RecordedMessage arrived = await boxes.OpenAsync(Encoding.ASCII.GetBytes(Forged + Message), "juro@amd.test", "anna@intel.test");
         Assert.Equal(Message, arrived.Text);
+    }
+
+    /// <summary>What a module over an older libcrypto is: it knows no ML-KEM, and refuses such a key.</summary>
+    private sealed class WithoutEncapsulation : BrokenModule
+    {
+        public override CmsCapabilities Capabilities => base.Capabilities with { KeyManagement = [CmsAlgorithmNames.RsaPkcs1, CmsAlgorithmNames.EcdhP256] };
+
+        public override ValueTask EncryptAsync(PipeReader content, PipeWriter envelopedData, EncryptionRequest request, CancellationToken cancel) =>
+            throw new CmsKeyException("ML-KEM is not known here");
     }
 }

@@ -143,10 +143,12 @@ public sealed partial class CommandTests : IDisposable
         }
     }
 
-    [Fact]
-    public async Task Certificates_go_from_box_to_box_and_are_judged()
+    [Theory]
+    [InlineData("ed25519")]
+    [InlineData("mldsa65")]
+    public async Task Certificates_go_from_box_to_box_and_are_judged(string key)
     {
-        await Init("--key", "ed25519");
+        await Init("--key", key);
         string pem = (await Run("certs", "export", "gateway")).Expect(0).Output;
         Assert.Equal(2, CertificateFile.Read(System.Text.Encoding.ASCII.GetBytes(pem)).Count);
         _folder.Write("gateway.pem", pem);

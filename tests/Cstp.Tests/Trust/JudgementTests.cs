@@ -92,10 +92,13 @@ public sealed class JudgementTests
         Assert.Equal(SignerStanding.TrustedUser, Judge(authority, Mila, [authority.Stored(CertificateRole.User, "mila@usi.test")]).Standing);
     }
 
-    [Fact]
-    public void A_chain_to_a_trusted_authority_counts_for_the_addresses_in_the_certificate()
+    [Theory]
+    [InlineData(KeyKind.P256)]
+    [InlineData(KeyKind.MlDsa65)]
+    public void A_chain_to_a_trusted_authority_counts_for_the_addresses_in_the_certificate(object kind)
     {
-        TestCertificate root = TestCertificate.Authority("root");
+        byte[] key = ((Pkcs8PrivateKey)KeyGeneration.Create((KeyKind)kind, Mila, null, TestCertificate.Now)[0].Identity.PrivateKey).Der.ToArray();
+        TestCertificate root = TestCertificate.Authority("root") with { Pkcs8 = key };
         TestCertificate middle = TestCertificate.Authority("middle") with { Issuer = root };
         TestCertificate signer = TestCertificate.Of("mila@usi.test") with { Issuer = middle };
         StoredCertificate[] stored = [root.Stored(CertificateRole.Authority, "")];

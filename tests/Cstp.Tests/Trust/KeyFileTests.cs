@@ -24,6 +24,8 @@ public sealed class KeyFileTests
     [InlineData(KeyKind.P384)]
     [InlineData(KeyKind.Rsa2048)]
     [InlineData(KeyKind.Ed25519)]
+    [InlineData(KeyKind.MlDsa65)]
+    [InlineData(KeyKind.MlDsa87)]
     public void What_is_written_as_PKCS12_or_PEM_is_read_again(object kind)
     {
         IReadOnlyList<CmsIdentity> made = Make((KeyKind)kind);
@@ -94,13 +96,31 @@ public sealed class KeyFileTests
         Assert.Equal(one, Assert.Single(CertificateFile.Read(certsOnly)));
     }
 
-    [Fact]
-    public void A_request_verifies_and_names_the_address()
+    [Theory]
+    [InlineData(KeyKind.P256)]
+    [InlineData(KeyKind.MlDsa65)]
+    public void A_request_verifies_and_names_the_address(object kind)
     {
-        byte[] der = CertificateIssue.Request(((Pkcs8PrivateKey)Make(KeyKind.P256)[0].PrivateKey).Der.Span, Juro);
+        byte[] der = CertificateIssue.Request(((Pkcs8PrivateKey)Make((KeyKind)kind)[0].PrivateKey).Der.Span, Juro);
         var request = new Pkcs10CertificationRequest(der);
         Assert.True(request.Verify());
         Assert.Contains("juro@amd.test", Encoding.Latin1.GetString(request.GetRequestedExtensions().GetEncoded()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_key_of_ML_KEM_cannot_sign_a_request() =>
+        Assert.Throws<FormatException>(() => CertificateIssue.Request(((Pkcs8PrivateKey)Make(KeyKind.MlDsa65)[1].PrivateKey).Der.Span, Juro));
+
+    [Theory]
+    [InlineData("seed")]
+    [InlineData("expandedkey")]
+    [InlineData("both")]
+    public void Each_form_of_a_key_of_ML_KEM_is_read(string form)
+    {
+        const string Name = "cms/pqc-kem/mlkem768-2.16.840.1.101.3.4.4.2";
+        var certificate = new EncodedCertificate(Corpora.Read($"{Name}_ee.der"));
+        string pem = KeyFile.WritePem([new(certificate, new Pkcs8PrivateKey(Corpora.Read($"{Name}_{form}_priv.der")))], null);
+        Assert.Equal(certificate, Assert.Single(KeyFile.Read(Encoding.ASCII.GetBytes(pem), null)).Certificate);
     }
 
     [Theory]

@@ -3,6 +3,7 @@ using Cstp.Abstractions;
 using Cstp.Core.Trust;
 using Org.BouncyCastle.Asn1;
 using Org.BouncyCastle.Asn1.X509;
+using Org.BouncyCastle.Crypto;
 using Org.BouncyCastle.Crypto.Operators;
 using Org.BouncyCastle.Math;
 using Org.BouncyCastle.X509;
@@ -52,6 +53,8 @@ internal sealed record TestCertificate
     public StoredCertificate Stored(CertificateRole role, string subject, TrustState state = TrustState.Trusted, params string[] capabilities) =>
         new(Encoded, role, subject, state, Start, "test", capabilities);
 
+    private static Asn1SignatureFactory SignatureFactory(AsymmetricKeyParameter key) => new(PrivateKeys.SignatureAlgorithmOf(key), key);
+
     private static byte[] NewKey()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -79,6 +82,6 @@ internal sealed record TestCertificate
             generator.AddExtension(X509Extensions.NameConstraints, true, new NameConstraints(new GeneralSubtrees(new GeneralSubtree(new GeneralName(GeneralName.Rfc822Name, PermittedAddresses))), null));
         foreach ((string oid, bool critical, Asn1Encodable value) in Extensions)
             generator.AddExtension(new DerObjectIdentifier(oid), critical, value);
-        return new(generator.Generate(new Asn1SignatureFactory("SHA256WITHECDSA", PrivateKeys.Read((Issuer ?? this).Pkcs8))).GetEncoded());
+        return new(generator.Generate(SignatureFactory(PrivateKeys.Read((Issuer ?? this).Pkcs8))).GetEncoded());
     }
 }

@@ -56,6 +56,30 @@ public sealed class TrustSnapshotTests
     }
 
     [Fact]
+    public void Of_several_certificates_those_count_that_the_module_can_encrypt_to_and_where_it_can_to_none_nothing_goes_out_in_clear()
+    {
+        TestCertificate Kem(int usage) => TestCertificate.Of("mila@usi.test") with
+        {
+            ForcedKey = PrivateKeys.PublicKeyOf(((Pkcs8PrivateKey)KeyGeneration.Create(KeyKind.MlDsa65, Mila, null, TestCertificate.Now)[1].Identity.PrivateKey).Der.Span),
+            Usage = usage,
+        };
+        TestCertificate kem = Kem(KeyUsage.KeyEncipherment), curve = TestCertificate.Of("mila@usi.test"), gateway = TestCertificate.Of("box@usi.test");
+        StoredCertificate[] stored = [kem.Stored(CertificateRole.User, "mila@usi.test"), curve.Stored(CertificateRole.User, "mila@usi.test"), gateway.Stored(CertificateRole.Gateway, "usi.test")];
+        var snapshot = new TrustSnapshot(stored, [], _time);
+        IEnumerable<EncodedCertificate> For(TrustSnapshot store, params string[] able) => store.FindRecipientCertificates(Mila, able).Select(found => found.Certificate);
+
+        Assert.Equal(2, For(snapshot, CmsAlgorithmNames.EcdhP256, CmsAlgorithmNames.MlKem768).Count());
+        Assert.Equal([curve.Encoded], For(snapshot, CmsAlgorithmNames.EcdhP256));
+        Assert.Equal([kem.Encoded], For(snapshot, CmsAlgorithmNames.MlKem768));
+        Assert.Equal([kem.Encoded], For(new TrustSnapshot([stored[0], stored[2]], [], _time), CmsAlgorithmNames.EcdhP256));
+        Assert.Empty(Find(Mila, Kem(KeyUsage.KeyAgreement).Stored(CertificateRole.User, "mila@usi.test")));   // RFC 9935 5
+        Assert.Empty(Find(Mila, (TestCertificate.Of("mila@usi.test") with
+        {
+            ForcedKey = PrivateKeys.PublicKeyOf(((Pkcs8PrivateKey)KeyGeneration.Create(KeyKind.MlDsa65, Mila, null, TestCertificate.Now)[0].Identity.PrivateKey).Der.Span),
+        }).Stored(CertificateRole.User, "mila@usi.test")));
+    }
+
+    [Fact]
     public void Validity_is_judged_at_the_time_of_the_call()
     {
         TestCertificate soon = TestCertificate.Of("mila@usi.test") with { NotAfter = TestCertificate.Now.AddHours(1) };
@@ -109,6 +133,8 @@ public sealed class TrustSnapshotTests
     [InlineData(KeyKind.P384, DigestAlgorithm.Sha384)]
     [InlineData(KeyKind.Rsa2048, null)]
     [InlineData(KeyKind.Ed25519, DigestAlgorithm.Sha512)]
+    [InlineData(KeyKind.MlDsa65, DigestAlgorithm.Sha512)]
+    [InlineData(KeyKind.MlDsa87, DigestAlgorithm.Sha512)]
     public void A_made_key_signs_is_encrypted_to_and_names_the_digest_its_kind_demands(object kind, DigestAlgorithm? digest)
     {
         Mailbox box = Mailbox.Parse("cstpbox@amd.test");

@@ -30,6 +30,7 @@ internal sealed class DecryptTarget(ICmsEnveloper module, IReadOnlyList<CmsIdent
             ("attributes", Forge(ContentCipher.Aes128Gcm, attributes)),
             ("der", Forge(ContentCipher.Aes128Gcm, null, der: true)),
             ("segments", Forge(ContentCipher.Aes128Cbc, null, segments: [0, 1, 15, 1, 0, 16])),
+            ("ml-kem", EnvelopedDataForge.Of(ContentCipher.Aes256Gcm, CmsAlgorithmNames.MlKem512, Keys[8], s_content)),
         })
             yield return (name, forge.Build());
         yield return ("several", Exchange.EncryptAsync(s_content, ModuleExchange.Encryption(ContentCipher.Aes256Gcm, RsaKeyTransport.Pkcs1, Keys[3], Keys[0], Keys[6])).GetAwaiter().GetResult());

@@ -32,6 +32,7 @@ internal static class SignedSeeds
             ("not-der", new() { Signer = signer, Attached = isAttached, OnWire = set => new BerSet(set.Reverse().ToArray()) }),
             ("binding", new() { Signer = signer, Attached = isAttached, Attributes = SignedDataForge.Binding(signer) }),
             ("unsigned", new() { Signer = signer, Attached = isAttached, Unsigned = new DerSet(SignedDataForge.One(CmsAttributes.CounterSignature, new DerOctetString(new byte[9]))) }),
+            ("ml-dsa", SignedDataForge.Of(CmsAlgorithmNames.MlDsa44, CmsAlgorithmNames.Sha512, keys[7])),
             ("sha1", SignedDataForge.Of(CmsAlgorithmNames.EcdsaP256, CmsAlgorithmNames.Sha1, signer)),
         })
             yield return (name, forge.Build());
