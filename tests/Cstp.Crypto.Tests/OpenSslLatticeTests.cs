@@ -6,8 +6,10 @@ using ContentInfo = Org.BouncyCastle.Asn1.Cms.ContentInfo;
 namespace Cstp.Crypto.Tests;
 
 /// <summary>
-/// ML-DSA and ML-KEM with the openssl command of 3.5, both ways. They are explicit, as most machines have an older one; NewerOpenSslTests runs them.
+/// ML-DSA and ML-KEM with the openssl command of 3.5, both ways. They are explicit, as most machines have an older one; NewerOpenSslTests runs them, and ./test
+/// leaves them out by their trait.
 /// </summary>
+[Trait("OpenSsl", "3.5")]
 public sealed class OpenSslLatticeTests : IDisposable
 {
     private readonly ExternalProgram _openssl = new();

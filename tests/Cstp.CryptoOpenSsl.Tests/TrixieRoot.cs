@@ -25,6 +25,8 @@ public sealed class TrixieRoot
           CSTP_CORPORA=/corpora CSTP_TEST_INPUTS=2000 "$@"
         """;
 
+    private static readonly string[] s_ownMounts = ["--mount", "--propagation", "private"];
+
     private readonly string _folder = Path.Combine(Corpora.RepositoryFolder(), "artifacts", "trixie");
 
     /// <summary>Makes it where it is not there yet.</summary>
@@ -38,7 +40,8 @@ public sealed class TrixieRoot
         if (Directory.Exists(unfinished))
             Directory.Delete(unfinished, recursive: true);
         Directory.CreateDirectory(Path.GetDirectoryName(_folder)!);
-        (int status, string output) = Run("debootstrap", ["--variant=minbase", $"--include={Packages}", "trixie", unfinished, Mirror]);
+        // debootstrap mounts /proc in it, which would stay where it is killed.
+        (int status, string output) = Run("unshare", [.. s_ownMounts, "debootstrap", "--variant=minbase", $"--include={Packages}", "trixie", unfinished, Mirror]);
         Assert.True(status == 0, output);
         Directory.Move(unfinished, _folder);
     }
@@ -50,7 +53,7 @@ public sealed class TrixieRoot
         // DIR/shared/Microsoft.NETCore.App/VERSION/
         string dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."));
         string corpora = Directory.Exists(Corpora.Folder) ? Path.GetFullPath(Corpora.Folder) : "";
-        return Run("unshare", ["--mount", "--propagation", "private", "/bin/sh", "-euc", Enter, "sh", _folder, dotnet, Corpora.RepositoryFolder(), corpora, .. program]);
+        return Run("unshare", [.. s_ownMounts, "/bin/sh", "-euc", Enter, "sh", _folder, dotnet, Corpora.RepositoryFolder(), corpora, .. program]);
     }
 
     private static (int Status, string Output) Run(string program, IReadOnlyList<string> arguments)

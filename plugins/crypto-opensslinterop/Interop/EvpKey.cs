@@ -236,7 +236,9 @@ internal sealed unsafe class EvpKey : IDisposable
         byte[] secret = new byte[secretLength];
         fixed (byte* wrapped = ciphertext, shared = secret)
             OpenSslException.ThrowUnless(LibCrypto.EVP_PKEY_encapsulate(context, wrapped, &ciphertextLength, shared, &secretLength), "EVP_PKEY_encapsulate");
-        return (Written(ciphertext, ciphertextLength), Written(secret, secretLength));
+        (byte[], byte[]) result = (Written(ciphertext, ciphertextLength), Written(secret, secretLength));
+        CryptographicOperations.ZeroMemory(secret);
+        return result;
     }
 
     /// <summary>Finds an encapsulated secret again. A wrong ciphertext of the right length gives a secret that is no other's (FIPS 203 7.3).</summary>
