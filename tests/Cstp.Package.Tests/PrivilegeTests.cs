@@ -37,12 +37,15 @@ public sealed class PrivilegeTests
     [InlineData("add a plugin of the product's", "touch /usr/lib/cstp/plugins/probe && rm /usr/lib/cstp/plugins/probe")]
     [InlineData("add a plugin of others", "touch /opt/cstp/plugins/probe && rm /opt/cstp/plugins/probe")]
     [InlineData("change what 'cstp net down' restores", "touch /run/cstp/network.json")]
-    [InlineData("run what it wrote", "cp /bin/true /var/lib/cstp/probe; if /var/lib/cstp/probe; then rm /var/lib/cstp/probe; else rm /var/lib/cstp/probe; exit 1; fi")]
+    [InlineData("run what it wrote into /var/lib/cstp", "cp /bin/true /var/lib/cstp/probe; if /var/lib/cstp/probe; then rm /var/lib/cstp/probe; else rm /var/lib/cstp/probe; exit 1; fi")]
+    [InlineData("run what it wrote into /tmp", "cp /bin/true /tmp/probe; if /tmp/probe; then rm /tmp/probe; else rm /tmp/probe; exit 1; fi")]
+    [InlineData("run what it wrote into /var/tmp", "cp /bin/true /var/tmp/probe; if /var/tmp/probe; then rm /var/tmp/probe; else rm /var/tmp/probe; exit 1; fi")]
+    [InlineData("run what it wrote into /dev/shm", "cp /bin/true /dev/shm/probe; if /dev/shm/probe; then rm /dev/shm/probe; else rm /dev/shm/probe; exit 1; fi")]
     [InlineData("make a set-user-id program", "touch /var/lib/cstp/probe; if chmod u+s /var/lib/cstp/probe; then rm /var/lib/cstp/probe; else rm /var/lib/cstp/probe; exit 1; fi")]
     [InlineData("give files away", "touch /var/lib/cstp/probe; if chown nobody /var/lib/cstp/probe; then rm /var/lib/cstp/probe; else rm /var/lib/cstp/probe; exit 1; fi")]
     [InlineData("become another user", "perl -e '$< = $> = 65534; exit($> == 65534 ? 0 : 1)'")]
     [InlineData("become another group", "perl -e '$) = 65534; exit($) == 65534 ? 0 : 1)'")]
-    [InlineData("load a kernel module", "perl -e 'syscall(175, 0, 0, \"\"); exit($!{EPERM} ? 1 : 0)'")]   // init_module of nothing: root is told so
+    [InlineData("load a kernel module", "perl -e '$none = \"\"; syscall(175, 0, 0, $none); exit($!{EPERM} ? 1 : 0)'")]   // init_module of nothing: root is told so
     [InlineData("trace a process, even its own child", "perl -e 'if (!($c = fork)) { sleep 9; exit } $r = syscall(101, 0x4206, $c, 0, 0); kill 9, $c; exit($r ? 1 : 0)'")]   // PTRACE_SEIZE
     [InlineData("see other users' processes", "ls -d /proc/1")]
     [InlineData("mount", "mount -t tmpfs none /mnt && umount /mnt")]

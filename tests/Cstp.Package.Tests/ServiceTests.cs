@@ -145,7 +145,8 @@ public sealed class ServiceTests
         try
         {
             Assert.Equal("0", await _machine.PropertyAsync("MainPID"));
-            Assert.Contains("Connection refused", (await Booted.OfferAsync("in vain")).Output, StringComparison.Ordinal);
+            Command refused = await Booted.OfferAsync("in vain");
+            Assert.Contains("Connection refused", refused.Output + refused.Error, StringComparison.Ordinal);
         }
         finally
         {
