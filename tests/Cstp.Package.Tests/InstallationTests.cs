@@ -19,8 +19,6 @@ public sealed class InstallationTests : IAsyncLifetime
         Debian.NeedsRoot();
         _debian = debian;
         _root = Root.Over(debian, "machine");
-        File.Copy(debian.NewPackage, _root.Put("/root/new.deb"));
-        File.Copy(debian.OldPackage, _root.Put("/root/old.deb"));
     }
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -39,17 +37,20 @@ public sealed class InstallationTests : IAsyncLifetime
         Assert.DoesNotContain("not found", await _root.RunAsync("for library in /usr/lib/cstp/*.so; do ldd $library; done; ldconfig -p | grep -E 'libssl.so.3|libnftables.so.1'"), StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("/etc/cstp", "root:root 755")]
-    [InlineData("/etc/cstp/cstp.toml", "root:root 644")]
-    [InlineData("/var/lib/cstp", "cstp:cstp 700")]
-    [InlineData("/var/lib/cstp/cstp.db", "cstp:cstp 600")]
-    [InlineData("/var/lib/cstp/store.key", "cstp:cstp 600")]
-    [InlineData("/opt/cstp/plugins", "root:root 755")]
-    [InlineData("/usr/lib/cstp/cstp", "root:root 755")]
-    [InlineData("/usr/lib/cstp/plugins", "root:root 755")]
-    public async Task Each_file_is_whose_it_shall_be(string path, string owner) =>
-        Assert.Equal(owner + "\n", await _root.RunAsync($"umask 077; cstp init /etc/cstp --domain amd.test >/dev/null; stat -c '%U:%G %a' {path}"));
+    [Fact]
+    public async Task Each_file_is_whose_it_shall_be_whatever_the_umask_was() => Assert.Equal(
+        """
+        /etc/cstp root:root 755
+        /etc/cstp/cstp.toml root:root 644
+        /var/lib/cstp cstp:cstp 700
+        /var/lib/cstp/cstp.db cstp:cstp 600
+        /var/lib/cstp/store.key cstp:cstp 600
+        /opt/cstp/plugins root:root 755
+        /usr/lib/cstp/cstp root:root 755
+        /usr/lib/cstp/plugins root:root 755
+
+        """,
+        await _root.RunAsync("umask 077; cstp init /etc/cstp --domain amd.test >/dev/null; stat -c '%n %U:%G %a' /etc/cstp /etc/cstp/cstp.toml /var/lib/cstp /var/lib/cstp/cstp.db /var/lib/cstp/store.key /opt/cstp/plugins /usr/lib/cstp/cstp /usr/lib/cstp/plugins"));
 
     [Fact]
     public async Task Nobody_but_root_may_write_what_the_package_brings_and_its_user_cannot_log_in()
@@ -153,10 +154,8 @@ public sealed class InstallationTests : IAsyncLifetime
     [Fact]
     public async Task Packing_again_gives_the_same_octets()
     {
-        string folder = Path.Combine(Debian.Folder, "again");
-        string again = await Debian.PackAgainAsync(folder);
-        Assert.NotEqual(_debian.NewPackage, again);
-        Assert.Equal(SHA256.HashData(await File.ReadAllBytesAsync(_debian.NewPackage)), SHA256.HashData(await File.ReadAllBytesAsync(again)));
+        string again = await Debian.PackAgainAsync(Path.Combine(Debian.Folder, "again"));
+        Assert.Equal(SHA256.HashData(await File.ReadAllBytesAsync(Debian.NewPackage)), SHA256.HashData(await File.ReadAllBytesAsync(again)));
     }
 
     /// <summary>Everything that an administrator would miss.</summary>

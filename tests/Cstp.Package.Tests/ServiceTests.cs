@@ -157,6 +157,26 @@ public sealed class ServiceTests
     }
 
     [Fact]
+    public async Task The_containers_entry_makes_the_network_as_root_and_runs_the_proxy_as_its_user()
+    {
+        await _machine.RunAsync("systemctl stop cstp; cstp net down; systemd-run --quiet --unit=entry -p 'CapabilityBoundingSet=CAP_NET_ADMIN CAP_SETUID CAP_SETGID CAP_SETPCAP' -p NoNewPrivileges=yes /usr/local/bin/container-entrypoint routed");
+        try
+        {
+            await Booted.UntilAsync("the proxy is ready", async () => (await _machine.RunAsync("journalctl -u entry")).Contains("cstp ready", StringComparison.Ordinal));
+            await _machine.SendAsync();
+            string status = await _machine.RunAsync("cat /proc/$(systemctl show --value -p MainPID entry)/status");
+            Assert.Contains($"Uid:\t{(await _machine.RunAsync("id -u cstp")).Trim()}\t", status, StringComparison.Ordinal);
+            Assert.Contains("CapEff:\t0000000000001000\n", status, StringComparison.Ordinal);
+            Assert.Contains("CapBnd:\t0000000000001000\n", status, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await _machine.RunAsync("systemctl stop entry; cstp net up; systemctl start cstp");
+        }
+        Assert.Equal(77, (await _machine.TryAsync("setpriv --reuid cstp --clear-groups /usr/local/bin/container-entrypoint routed")).Status);
+    }
+
+    [Fact]
     public async Task The_units_are_in_order() => Assert.Equal("", (await _machine.TryAsync("systemd-analyze verify --man=no cstp.service cstp-network.service")).Error);
 
     private async Task<string> StateAsync(string unit) => (await _machine.RunAsync($"systemctl show --value -p ActiveState {unit}")).Trim();

@@ -60,7 +60,7 @@ public sealed class Booted : IAsyncLifetime
         if (!Debian.CanRun)
             return;
         _root = Root.Over(_debian, Name);
-        File.Copy(_debian.NewPackage, _root.Put("/root/new.deb"));
+        File.Copy(Path.Combine(Installation.Root, "packaging", "container-entrypoint"), _root.Put("/usr/local/bin/container-entrypoint"));
         await Command.RunAsync("sh", "-ec", $"""
             for host in client server box; do ip netns add {Name}-$host; done
             ip link add eth0 netns {Box} type veth peer name eth0 netns {Client}

@@ -20,11 +20,11 @@ public sealed class Debian : IAsyncLifetime
     /// <summary>Where all of it lies.</summary>
     internal static string Folder { get; } = Path.Combine(Installation.Root, "artifacts", "package-tests");
 
-    /// <summary>The older package.</summary>
-    internal string OldPackage { get; private set; } = "";
+    /// <summary>Both packages as roots have them: <c>/root/old.deb</c> and <c>/root/new.deb</c>.</summary>
+    internal static string PackagesLayer { get; } = Path.Combine(Folder, "packages");
 
     /// <summary>The package of this checkout.</summary>
-    internal string NewPackage { get; private set; } = "";
+    internal static string NewPackage { get; } = Path.Combine(PackagesLayer, "root", "new.deb");
 
     /// <summary>Debian with nothing of ours; it stays for later runs.</summary>
     internal string Base { get; private set; } = "";
@@ -43,13 +43,13 @@ public sealed class Debian : IAsyncLifetime
         await Booted.ClearAsync();
         await ClearAsync();
         Task<string> debian = BaseAsync();
-        NewPackage = await BuildAsync("--output", Folder);
-        OldPackage = await BuildAsync("--output", Folder, "--again", "--version", OldVersion);
+        Directory.CreateDirectory(Path.GetDirectoryName(NewPackage)!);
+        File.Move(await BuildAsync("--output", Folder), NewPackage);
+        File.Move(await BuildAsync("--output", Folder, "--again", "--version", OldVersion), Path.Combine(PackagesLayer, "root", "old.deb"));
         Base = await debian;
         await using Root root = Root.Over(this, Path.GetFileName(InstalledLayer), isInstalled: false);
         root.KeepLayer();
-        File.Copy(OldPackage, root.Put("/root/cstp.deb"), overwrite: true);
-        InstallationLog = await root.RunAsync("apt-get install -y --no-install-recommends /root/cstp.deb 2>&1");
+        InstallationLog = await root.RunAsync("apt-get install -y --no-install-recommends /root/old.deb 2>&1");
     }
 
     public async ValueTask DisposeAsync()

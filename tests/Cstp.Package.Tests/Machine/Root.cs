@@ -29,7 +29,7 @@ internal sealed class Root : IAsyncDisposable
 
     /// <summary>A root over a Debian, with the older package installed or without.</summary>
     public static Root Over(Debian debian, string name, bool isInstalled = true) =>
-        new(isInstalled ? $"{debian.InstalledLayer}/upper:{debian.Base}" : debian.Base, Path.Combine(Debian.Folder, name));
+        new((isInstalled ? $"{debian.InstalledLayer}/upper:" : "") + $"{Debian.PackagesLayer}:{debian.Base}", Path.Combine(Debian.Folder, name));
 
     /// <summary>Leaves the layer there for others to lie upon.</summary>
     public void KeepLayer() => _isKept = true;
