@@ -75,6 +75,25 @@ public sealed class PrivilegeTests
     [InlineData("change the network", "nft add table inet probe && nft delete table inet probe")]
     public async Task It_can(string what, string attempt) => Assert.True(await ProbeAsync(attempt), $"the proxy cannot {what}: {await _machine.RunAsync("journalctl -u probe -n 20")}");
 
+    [Theory]
+    [InlineData("explicit-port-25.conf", true)]
+    [InlineData("explicit-high-ports.conf", false)]
+    public async Task The_examples_for_explicit_mode_take_the_network_away_and_one_gives_low_ports(string example, bool isLow)
+    {
+        await _machine.RunAsync($"mkdir /run/systemd/system/probe.service.d; cp /usr/share/doc/cstp/examples/{example} /run/systemd/system/probe.service.d");
+        try
+        {
+            Assert.False(await ProbeAsync("nft add table inet probe"));
+            Assert.False(await ProbeAsync("perl -MSocket -e 'socket(S, 16, SOCK_RAW, 0) || die $!'"));   // AF_NETLINK
+            Assert.Equal(isLow, await ProbeAsync("perl -MSocket -e 'socket(S, PF_INET, SOCK_STREAM, 0) && bind(S, sockaddr_in(587, INADDR_ANY)) || die $!'"));
+            Assert.True(await ProbeAsync("cd /var/tmp; exec cstp plugins list"));
+        }
+        finally
+        {
+            await _machine.RunAsync("rm -r /run/systemd/system/probe.service.d");
+        }
+    }
+
     private async Task<bool> ProbeAsync(string attempt)
     {
         await _machine.RunAsync($"cat >/usr/local/lib/probe <<'END'\n{attempt}\nEND\n{Probe}");

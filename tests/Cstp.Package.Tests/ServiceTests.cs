@@ -81,8 +81,11 @@ public sealed class ServiceTests
     [Fact]
     public async Task A_proxy_that_was_killed_is_started_again()
     {
-        await _machine.RunAsync("systemctl start cstp; systemctl kill --signal=KILL cstp");
-        await Booted.UntilAsync("the proxy runs again", async () => await StateAsync("cstp.service") == "active" && await _machine.PropertyAsync("MainPID") != "0");
+        await _machine.RunAsync("systemctl start cstp");
+        string process = await _machine.PropertyAsync("MainPID");
+        await _machine.RunAsync("systemctl kill --signal=KILL cstp");
+        // The unit counts as active until systemd has noticed.
+        await Booted.UntilAsync("the proxy runs again", async () => await StateAsync("cstp.service") == "active" && await _machine.PropertyAsync("MainPID") != process);
         await _machine.SendAsync();
     }
 
@@ -174,6 +177,31 @@ public sealed class ServiceTests
             await _machine.RunAsync("systemctl stop entry; cstp net up; systemctl start cstp");
         }
         Assert.Equal(77, (await _machine.TryAsync("setpriv --reuid cstp --clear-groups /usr/local/bin/container-entrypoint routed")).Status);
+    }
+
+    [Fact]
+    public async Task The_passphrase_may_come_sealed_from_systemd()
+    {
+        await _machine.RunAsync("""
+            install -d -m 700 /etc/credstore.encrypted
+            install -D -m 644 -t /etc/systemd/system/cstp.service.d /usr/share/doc/cstp/examples/passphrase-credential.conf
+            cp -p /var/lib/cstp/store.key /root/store.key
+            systemd-creds encrypt --name=store /var/lib/cstp/store.key /etc/credstore.encrypted/cstp-store
+            rm /var/lib/cstp/store.key
+            cp /etc/cstp/cstp.toml /root/cstp.toml
+            sed -i 's|^passphrase_file = "[^"]*"|passphrase_file = "credential:store"|' /etc/cstp/cstp.toml
+            systemctl daemon-reload
+            """);
+        try
+        {
+            await _machine.RunAsync("systemctl restart cstp");
+            Assert.Contains("multipart/signed", await _machine.SendAsync(), StringComparison.Ordinal);
+            Assert.Contains("gateway", await _machine.RunAsync("systemd-run --quiet --pipe --wait --property=LoadCredentialEncrypted=store:/etc/credstore.encrypted/cstp-store cstp keys list"), StringComparison.Ordinal);
+        }
+        finally
+        {
+            await _machine.RunAsync("rm -r /etc/systemd/system/cstp.service.d; cp /root/cstp.toml /etc/cstp/cstp.toml; cp -p /root/store.key /var/lib/cstp/store.key; systemctl daemon-reload; systemctl restart cstp");
+        }
     }
 
     [Fact]
