@@ -24,6 +24,12 @@ internal sealed class SmtpProxy(SmtpServices services) : IAsyncDisposable
     /// <summary>Sessions in progress.</summary>
     public int SessionCount => _sessions.Count;
 
+    /// <summary>Whether every listener is still served.</summary>
+    public bool IsAccepting => _accepting.TrueForAll(accepting => !accepting.IsCompleted);
+
+    /// <summary>Whether new sessions are not wanted any more.</summary>
+    public bool IsDraining => _stop.IsCancellationRequested;
+
     /// <summary>Opens the listeners and begins to accept.</summary>
     /// <exception cref="IOException">An address cannot be bound; the message names it.</exception>
     public void Start()

@@ -14,13 +14,9 @@ namespace Cstp.Host.Commands;
 /// <summary><c>cstp init</c>: makes the folder of a new box.</summary>
 internal static class InitCommand
 {
-    private const string StoreName = "cstp.db";
-    private const string PassphraseName = "store.key";
-    private const string PluginsName = "plugins";
-    private const UnixFileMode FolderMode = (UnixFileMode)0b111_101_101;
-
     private static readonly Argument<string> Folder = new("DIR") { Description = "The folder to make; nothing in it is overwritten." };
     private static readonly Option<string[]> Domains = DomainsOption();
+    private static readonly Option<string?> State = new("--state") { Description = "Where certificates and keys go (default: DIR; for /etc/cstp the package's /var/lib/cstp).", HelpName = "DIR" };
     private static readonly Option<string?> Crypto = new("--crypto") { Description = "The crypto module (default: the product's best that works here).", HelpName = "NAME" };
     private static readonly Option<string> InsideListen = Address("--inside-listen", "127.0.0.1:2525", "Where local users' mail comes in.");
     private static readonly Option<string> InsideUpstream = Address("--inside-upstream", "127.0.0.1:2526", "Where it goes on to.");
@@ -32,7 +28,7 @@ internal static class InitCommand
     {
         var command = new Command("init", "Makes a folder with configuration, store, gateway key and certificate.")
         {
-            Folder, Domains, CommonOptions.Key, Crypto, InsideListen, InsideUpstream, OutsideListen, OutsideUpstream,
+            Folder, Domains, State, CommonOptions.Key, Crypto, InsideListen, InsideUpstream, OutsideListen, OutsideUpstream,
         };
         command.SetAction((parsed, _) => InitAsync(parsed));
         return command;
@@ -40,9 +36,9 @@ internal static class InitCommand
 
     private static async Task<int> InitAsync(ParseResult parsed)
     {
-        string folder = Path.GetFullPath(parsed.GetRequiredValue(Folder));
-        string configuration = Path.Combine(folder, ConfigurationLocation.FileName);
-        var options = new StoreOptions { File = Path.Combine(folder, StoreName), PassphraseFile = Path.Combine(folder, PassphraseName) };
+        InitialFolders folders = InitialFolders.Choose(parsed.GetRequiredValue(Folder), parsed.GetValue(State));
+        string configuration = Path.Combine(folders.Configuration, ConfigurationLocation.FileName);
+        StoreOptions options = folders.Store;
         if (new[] { configuration, options.File, options.PassphraseFile }.FirstOrDefault(Path.Exists) is { } present)
             throw new CommandException(ExitStatus.InputOutput, $"{present} is there already and is not overwritten. Name another folder.");
 
@@ -52,20 +48,18 @@ internal static class InitCommand
         string network = await InitialModule.ChooseAsync(ModuleContract.Network, null, output);
         string[] domains = parsed.GetRequiredValue(Domains);
         var box = Mailbox.Parse($"cstpbox@{domains[0]}");
-        // A folder that others may write to would be refused at start-up, whatever the umask was.
-        foreach (string made in new[] { folder, Path.Combine(folder, PluginsName) }.Where(made => !Directory.Exists(made)))
-        {
-            Directory.CreateDirectory(made);
-            File.SetUnixFileMode(made, FolderMode);
-        }
+        folders.Make();
         StoreFile.CreatePrivate(options.PassphraseFile, Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) + "\n"));
         await using (TrustStore store = TrustStore.Create(options, domains, TimeProvider.System, NullLogger.Instance))
             store.AddKeys(KeyGeneration.Create(parsed.GetValue(CommonOptions.Key), box, null, DateTimeOffset.UtcNow));
+        folders.HandOver();
 
         var initial = new InitialConfiguration(
-            box, domains, crypto, policy, network,
+            box, domains, crypto, policy, network, folders.Written(folders.Plugins), folders.Written(options.File), folders.Written(options.PassphraseFile),
             parsed.GetRequiredValue(InsideListen), parsed.GetRequiredValue(InsideUpstream), parsed.GetRequiredValue(OutsideListen), parsed.GetRequiredValue(OutsideUpstream));
         await File.WriteAllTextAsync(configuration, initial.Write());
+        // It holds no secrets, and is read by another user than the one who wrote it.
+        File.SetUnixFileMode(configuration, (UnixFileMode)0b110_100_100);
         output.Line(configuration);
         return ExitStatus.Done;
     }

@@ -8,12 +8,15 @@ namespace Cstp.Host.Commands;
 /// <param name="Crypto">The crypto module.</param>
 /// <param name="Policy">The recipient policy.</param>
 /// <param name="Network">The network mode.</param>
+/// <param name="Plugins">The folder of plugins that are not the product's.</param>
+/// <param name="Store">The database of certificates and keys.</param>
+/// <param name="Passphrase">The file with its passphrase.</param>
 /// <param name="InsideListen">Where local users' mail comes in.</param>
 /// <param name="InsideUpstream">Where it goes on to.</param>
 /// <param name="OutsideListen">Where all other mail comes in.</param>
 /// <param name="OutsideUpstream">Where it goes on to.</param>
 internal sealed record InitialConfiguration(
-    Mailbox Box, IReadOnlyList<string> Domains, string Crypto, string Policy, string Network,
+    Mailbox Box, IReadOnlyList<string> Domains, string Crypto, string Policy, string Network, string Plugins, string Store, string Passphrase,
     string InsideListen, string InsideUpstream, string OutsideListen, string OutsideUpstream)
 {
     /// <summary>Writes it; a test holds the comments to the defaults in force.</summary>
@@ -34,11 +37,11 @@ internal sealed record InitialConfiguration(
         interceptors = []      # asked in this order
 
         [plugins]
-        folders = ["plugins"]      # besides the product's own
+        folders = ["{{Plugins}}"]      # besides the product's own
 
         [store]      # certificates and keys; only the owner may read these files
-        file = "cstp.db"
-        passphrase_file = "store.key"      # or "credential:NAME" for systemd's LoadCredential
+        file = "{{Store}}"
+        passphrase_file = "{{Passphrase}}"      # or "credential:NAME" for systemd's LoadCredential
 
         [securing]
         sign_without_certificate = false      # sign, readable for all, what cannot be encrypted

@@ -47,10 +47,10 @@ internal static class RunCommand
             using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
             await parsed.InvocationConfiguration.Output.WriteLineAsync($"cstp ready inside={box.Proxy.Names(Side.Inside)} outside={box.Proxy.Names(Side.Outside)}");
             await parsed.InvocationConfiguration.Output.FlushAsync(cancel);
-            var systemd = new SystemdNotifier();
-            systemd.Notify(ServiceState.Ready);
+            using var life = new ProxyLife(box.Proxy);
+            await using var report = new ServiceReport(new SystemdNotifier(), life, ServiceReport.Watchdog(), TimeProvider.System, logger);
             await stopping.Task;
-            systemd.Notify(ServiceState.Stopping);
+            report.Stopping(configuration.Settings.Smtp.DrainTimeout);
             await network.DrainingAsync();
             await box.Proxy.DrainAsync();
             return ExitStatus.Done;

@@ -17,7 +17,7 @@ public sealed partial class StandardErrorLogTests
     {
         LogFormat format = isJson ? LogFormat.Json : LogFormat.Text;
         var target = new SlowStream();
-        using (ILoggerFactory loggers = Logging.Create(new LogOptions(), format, target))
+        using (ILoggerFactory loggers = Logging.Create(new LogOptions(), format, target, isJournal: false))
         {
             ILogger logger = loggers.CreateLogger("Test");
             // More than may wait, so that some wait for the reader.
@@ -43,7 +43,7 @@ public sealed partial class StandardErrorLogTests
     public async Task A_line_is_written_without_waiting_for_others()
     {
         var target = new SlowStream();
-        using ILoggerFactory loggers = Logging.Create(new LogOptions(), LogFormat.Text, target);
+        using ILoggerFactory loggers = Logging.Create(new LogOptions(), LogFormat.Text, target, isJournal: false);
         Alone(loggers.CreateLogger("Test"));
         for (int i = 0; i < 500 && target.Text.Length == 0; i++)
             await Task.Delay(10, TestContext.Current.CancellationToken);
@@ -51,9 +51,22 @@ public sealed partial class StandardErrorLogTests
     }
 
     [Fact]
+    public void The_journal_reads_the_level_and_gets_one_line_an_event_without_a_time()
+    {
+        var target = new SlowStream();
+        using (ILoggerFactory loggers = Logging.Create(new LogOptions(), LogFormat.Text, target, isJournal: true))
+        {
+            ILogger logger = loggers.CreateLogger("Test");
+            Alone(logger);
+            Line(logger, 1, 2, "a\nb");
+        }
+        Assert.Equal("<4>Test[1] alone\n<6>Test[0] thread 1 line 2 a b\n", target.Text);
+    }
+
+    [Fact]
     public void A_reader_that_went_away_stops_nobody()
     {
-        using ILoggerFactory loggers = Logging.Create(new LogOptions(), LogFormat.Text, new GoneStream());
+        using ILoggerFactory loggers = Logging.Create(new LogOptions(), LogFormat.Text, new GoneStream(), isJournal: false);
         Alone(loggers.CreateLogger("Test"));
     }
 
