@@ -55,6 +55,10 @@ internal sealed class Arrangement(LinuxSettings settings)
         await up.RunAsync(cancel);
     }
 
+    /// <summary>Makes again what the kernel forgets with a device's last address.</summary>
+    /// <param name="cancel">Ends the attempt.</param>
+    public async Task RestoreWayOutAsync(CancellationToken cancel) => await UpPlan.WayOut(await WireAsync(cancel)).RunAsync(cancel);
+
     /// <summary>Takes everything back.</summary>
     /// <param name="cancel">Ends the attempt.</param>
     public async Task DownAsync(CancellationToken cancel)

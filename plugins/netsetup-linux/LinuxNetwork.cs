@@ -5,16 +5,20 @@ using Cstp.NetsetupLinux.Checks;
 using Cstp.NetsetupLinux.Host;
 using Cstp.NetsetupLinux.Sockets;
 using Cstp.NetsetupLinux.Wiring;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cstp.NetsetupLinux;
 
 /// <summary>The box on the wire: SMTP is taken off a bridge or off a router's way, everything else passes.</summary>
 /// <param name="settings">The settings.</param>
-public sealed class LinuxNetwork(LinuxSettings settings) : INetworkMode, IDisposable
+/// <param name="logger">Told where the network cannot be kept as it shall be; null for nobody.</param>
+public sealed class LinuxNetwork(LinuxSettings settings, ILogger<LinuxNetwork>? logger = null) : INetworkMode, IDisposable
 {
     private readonly IReadOnlyList<WireLink> _links = WireLinks.Of(settings);
     private readonly Arrangement _arrangement = new(settings);
     private ProcessLife? _life;
+    private WayOutKeeper? _keeper;
 
     /// <inheritdoc/>
     public IReadOnlyList<SmtpListener> Listeners { get; } = [.. WireLinks.Of(settings).SelectMany(ListenersOf)];
@@ -35,7 +39,12 @@ public sealed class LinuxNetwork(LinuxSettings settings) : INetworkMode, IDispos
     public async ValueTask<IReadOnlyList<NetworkFinding>> CheckAsync(CancellationToken cancel) => await new NetworkCheck(settings, _arrangement).LookAsync(cancel);
 
     /// <inheritdoc/>
-    public async ValueTask ListeningAsync(CancellationToken cancel) => _life ??= ProcessLife.Begin(await _arrangement.WireAsync(cancel));
+    public async ValueTask ListeningAsync(CancellationToken cancel)
+    {
+        if (settings.Mode != NetworkKind.Routed)
+            _keeper ??= new WayOutKeeper(_arrangement.RestoreWayOutAsync, logger ?? NullLogger<LinuxNetwork>.Instance);
+        _life ??= ProcessLife.Begin(await _arrangement.WireAsync(cancel));
+    }
 
     /// <inheritdoc/>
     public ValueTask DrainingAsync()
@@ -55,7 +64,11 @@ public sealed class LinuxNetwork(LinuxSettings settings) : INetworkMode, IDispos
             : throw new SocketException((int)SocketError.ConnectionRefused, $"{destination} is no SMTP server but a listener of the box");
 
     /// <inheritdoc/>
-    public void Dispose() => _life?.Dispose();
+    public void Dispose()
+    {
+        _keeper?.Dispose();
+        _life?.Dispose();
+    }
 
     private uint MarkOf(SmtpListener listener) =>
         Marks.Of(_links.First(link => link.InsideListener == listener.EndPoint.Port || link.OutsideListener == listener.EndPoint.Port).Vlan, MarkRole.Sent);

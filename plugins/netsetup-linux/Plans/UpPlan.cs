@@ -76,8 +76,10 @@ internal sealed class UpPlan(Wire wire, HostFacts facts, NetworkRecord? record)
         Rule(link.Table, Marks.Of(link.Vlan, MarkRole.Sent), uint.MaxValue, link.Table, WhyLeaving(link));
     }
 
-    /// <summary>What the kernel forgets with the last IPv4 address of a device.</summary>
-    private static IEnumerable<PlanStep> Leaving(WireLink link) => [Neighbour(link, Wire.Nowhere4), Replace(Routes(link)[0], WhyLeaving(link))];
+    /// <summary>What the kernel forgets when a device loses its last IPv4 address.</summary>
+    /// <param name="wire">The wire.</param>
+    public static Plan WayOut(Wire wire) =>
+        new([.. wire.Links.SelectMany(link => new[] { Neighbour(link, Wire.Nowhere4), Replace(Routes(link)[0], WhyLeaving(link)) })]);
 
     private static RouteFacts[] Routes(WireLink link) =>
         [new(4, "unicast", "default", Wire.Nowhere4, link.Device, link.Table), new(6, "unicast", "default", Wire.Nowhere6, link.Device, link.Table)];
@@ -115,7 +117,7 @@ internal sealed class UpPlan(Wire wire, HostFacts facts, NetworkRecord? record)
                 _steps.Add(new ProgramStep("the box's own address", $"ip -{version} route add default via {gateway} dev {wire.Bridge}"));
         }
         if (wire.UsesDhcp && !facts.DhcpRuns)
-            _steps.AddRange(DhcpSteps.Start(facts.DhcpClient, wire.Bridge, pidFile, wire.Links.Where(link => link.Device == wire.Bridge).SelectMany(Leaving)));
+            _steps.Add(DhcpSteps.Start(facts.DhcpClient, wire.Bridge, pidFile));
     }
 
     private void Route(RouteFacts route, string why)

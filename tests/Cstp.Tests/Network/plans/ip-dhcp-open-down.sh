@@ -2,7 +2,7 @@
 # ip-dhcp-open, down
 
 # the box's own address, by DHCP
-sh -c '(test ! -e /run/cstp/network.json.dhcp || kill $(cat /run/cstp/network.json.dhcp); rm -f /run/cstp/network.json.dhcp /run/cstp/network.json.dhcp-script) </dev/null >/dev/null 2>&1'
+sh -c '(test ! -e /run/cstp/network.json.dhcp || kill $(cat /run/cstp/network.json.dhcp); rm -f /run/cstp/network.json.dhcp) </dev/null >/dev/null 2>&1'
 
 # port eth0
 ip link set dev eth0 nomaster

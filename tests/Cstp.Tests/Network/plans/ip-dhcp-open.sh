@@ -162,15 +162,4 @@ ip link set dev eth1 master cstp0
 ip link set dev eth1 type bridge_slave group_fwd_mask 0xfffd
 
 # the box's own address, by DHCP
-sh -c 'umask 022; cat > /run/cstp/network.json.dhcp-script; chmod 755 /run/cstp/network.json.dhcp-script' <<'RULES'
-#!/bin/sh
-# What the DHCP client calls: the system's own script, then what the kernel forgets with the last address.
-status=1
-for script in /etc/udhcpc/default.script /usr/share/udhcpc/default.script; do
-  if [ -x $script ]; then $script "$@"; status=$?; break; fi
-done
-ip neigh replace 192.0.2.254 lladdr 02:00:00:00:00:fe dev cstp0 nud permanent
-ip -4 route replace default via 192.0.2.254 dev cstp0 onlink table 4354
-exit $status
-RULES
-sh -c '(udhcpc -b -R -i cstp0 -p /run/cstp/network.json.dhcp -s /run/cstp/network.json.dhcp-script) </dev/null >/dev/null 2>&1'
+sh -c '(udhcpc -b -R -i cstp0 -p /run/cstp/network.json.dhcp) </dev/null >/dev/null 2>&1'
