@@ -47,7 +47,7 @@ public sealed partial class NewerOpenSslTests(TrixieRoot root) : IClassFixture<T
 
     private void Passes(string project, int atLeast, params string[] options)
     {
-        string output = Run([$"/cstp/artifacts/Release-tests/{project}/{project}", "--no-ansi", "--progress", "off", .. options]);
+        string output = Run([$"/cstp/artifacts/Release-tests/{project}/{project}", "--no-ansi", "--progress", "off", "--results-directory", "/tmp/results", .. options]);
         Match succeeded = Succeeded().Match(output);
         Assert.True(succeeded.Success && int.Parse(succeeded.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture) >= atLeast, output);
     }
