@@ -22,8 +22,8 @@ internal sealed class LoopbackProbe : IDisposable
     /// <returns>Whether it arrived in time.</returns>
     public async Task<bool> AnswersAsync(TimeSpan limit, CancellationToken cancel)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        patience.CancelAfter(limit);
+        using var late = new CancellationTokenSource(limit);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
         // What came too late for an earlier call is no answer to this one.
         while (_socket.Available > 0)
             _socket.Receive(_octet);
