@@ -44,6 +44,7 @@ internal sealed class CertificateFacts
         NotBefore = new DateTimeOffset(tbs.StartDate.ToDateTime(), TimeSpan.Zero);
         NotAfter = new DateTimeOffset(tbs.EndDate.ToDateTime(), TimeSpan.Zero);
         Key = PublicKeyFacts.Read(tbs.SubjectPublicKeyInfo);
+        KeyDigest = Convert.ToHexStringLower(SHA256.HashData(tbs.SubjectPublicKeyInfo.GetEncoded(Asn1Encodable.Der)));
         Addresses = CertificateAddresses.Read(tbs.Subject, extensions);
         if (extensions is null)
             return;
@@ -106,6 +107,9 @@ internal sealed class CertificateFacts
 
     /// <summary>The public key.</summary>
     public PublicKeyFacts Key { get; }
+
+    /// <summary>SHA-256 of the SubjectPublicKeyInfo: what certificates of one key have in common.</summary>
+    public string KeyDigest { get; } = "";
 
     /// <summary>The addresses it names.</summary>
     public CertificateAddresses Addresses { get; }

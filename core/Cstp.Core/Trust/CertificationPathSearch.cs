@@ -5,9 +5,9 @@ namespace Cstp.Core.Trust;
 /// <param name="intermediates">Where issuers may come from.</param>
 /// <param name="conditions">What the path is held to.</param>
 /// <remarks>
-/// Shorter paths come first, and of several issuers of one name those whose key identifier is the one asked for (RFC 4158 3.5.12). The search ends
-/// after <see cref="MaxSignatureChecks"/> signatures and <see cref="MaxSteps"/> steps whatever the certificates look like; a library's own builder tries
-/// every order of cross certificates.
+/// Issuers whose key identifier is the one asked for come first, then those of whom none is known (RFC 4158 3.5.12); of those, shorter paths. The search
+/// ends after <see cref="MaxSignatureChecks"/> signatures and <see cref="MaxSteps"/> steps whatever the certificates look like; a library's own builder
+/// tries every order of cross certificates.
 /// </remarks>
 internal sealed class CertificationPathSearch(
     IReadOnlyList<CertificateFacts> anchors, IReadOnlyList<CertificateFacts> intermediates, CertificationPathConditions conditions)
@@ -18,8 +18,8 @@ internal sealed class CertificationPathSearch(
     /// <summary>Signatures that a search verifies to find its way.</summary>
     public const int MaxSignatureChecks = 64;
 
-    /// <summary>Certificates whose issuers a search looks for.</summary>
-    public const int MaxSteps = 256;
+    /// <summary>Times that a search looks for issuers of a certificate.</summary>
+    public const int MaxSteps = 512;
 
     /// <summary>Paths that are validated before the search is given up.</summary>
     public const int MaxValidations = 8;
@@ -27,8 +27,11 @@ internal sealed class CertificationPathSearch(
     /// <summary>As often a certificate is passed: it may be that only one of two ways to it holds.</summary>
     private const int MaxPasses = 3;
 
+    /// <summary>Key identifiers: the one asked for, none, another.</summary>
+    private const int Distances = 3;
+
     private readonly CertificationPathValidation _validation = new(conditions, intermediates);
-    private readonly Dictionary<(string Issuer, string Subject), bool> _issued = [];
+    private readonly Dictionary<(string IssuersKey, string Subject), bool> _issued = [];
     private readonly Dictionary<string, int> _passes = [];
     private int _validations;
     private CertificationPathVerdict? _failed;
@@ -38,7 +41,7 @@ internal sealed class CertificationPathSearch(
     /// <summary>Signatures verified so far to find a way.</summary>
     public int SignatureChecks { get; private set; }
 
-    /// <summary>Certificates so far whose issuers were looked for.</summary>
+    /// <summary>Times so far that issuers of a certificate were looked for.</summary>
     public int Steps { get; private set; }
 
     /// <summary>Searches.</summary>
@@ -47,9 +50,9 @@ internal sealed class CertificationPathSearch(
     {
         if (leaf.WhyInvalid(conditions.Time) is { } problem)
             return CertificationPathVerdict.Invalid(CertificationPathProblem.Certificate, problem, leaf, [leaf]);
-        var next = new Queue<List<CertificateFacts>>();
-        next.Enqueue([leaf]);
-        while (next.TryDequeue(out List<CertificateFacts>? path))
+        var open = new PriorityQueue<Way, (int Distance, int Length)>();
+        open.Enqueue(new([leaf], 0, 0), (0, 1));
+        while (open.TryDequeue(out Way? way, out _))
         {
             if (Steps >= MaxSteps)
             {
@@ -57,22 +60,31 @@ internal sealed class CertificationPathSearch(
                 break;
             }
             Steps++;
-            foreach (CertificateFacts anchor in Issuers(anchors, path))
-            {
-                if (Validated([.. path, anchor]) is { } found)
-                    return found;
-            }
-            foreach (CertificateFacts issuer in Issuers(intermediates, path))
-            {
-                if (path.Count == MaxLength)
-                    _gaveUp = true;
-                else if (!path.Contains(issuer) && Passes(issuer))
-                    next.Enqueue([.. path, issuer]);
-            }
+            if (Extend(way, open) is { } found)
+                return found;
         }
         return _failed ?? (_gaveUp
-            ? CertificationPathVerdict.Invalid(CertificationPathProblem.Effort, $"has no certification path that {MaxSignatureChecks} signature checks find among {MaxLength} certificates", null, [leaf])
+            ? CertificationPathVerdict.Invalid(CertificationPathProblem.Effort, $"has no certification path of {MaxLength} certificates that {MaxSignatureChecks} signature checks find", null, [leaf])
             : _passedOver ?? CertificationPathVerdict.Invalid(CertificationPathProblem.NoAuthority, "was issued by no trusted authority", null, [leaf]));
+    }
+
+    private CertificationPathVerdict? Extend(Way way, PriorityQueue<Way, (int Distance, int Length)> open)
+    {
+        foreach (CertificateFacts anchor in Issuers(anchors, way))
+        {
+            if (Validated([.. way.Path, anchor]) is { } found)
+                return found;
+        }
+        foreach (CertificateFacts issuer in Issuers(intermediates, way))
+        {
+            if (way.Path.Count == MaxLength)
+                _gaveUp = true;
+            else if (!way.Path.Contains(issuer) && Passes(issuer))
+                open.Enqueue(new([.. way.Path, issuer], way.Cost, 0), (way.Cost, way.Path.Count + 1));
+        }
+        if (way.Distance + 1 < Distances)
+            open.Enqueue(way with { Cost = way.Cost + 1, Distance = way.Distance + 1 }, (way.Cost + 1, way.Path.Count));
+        return null;
     }
 
     private CertificationPathVerdict? Validated(IReadOnlyList<CertificateFacts> path)
@@ -96,14 +108,10 @@ internal sealed class CertificationPathSearch(
         return passes < MaxPasses;
     }
 
-    private IEnumerable<CertificateFacts> Issuers(IReadOnlyList<CertificateFacts> candidates, List<CertificateFacts> path)
-    {
-        CertificateFacts subject = path[^1];
-        return candidates
-            .Where(candidate => candidate.Subject is not null && candidate.Subject.Equivalent(subject.Issuer, true))
-            .OrderBy(candidate => KeyIdentifierDistance(candidate, subject))
-            .Where(candidate => MayIssue(candidate, path) && Issued(candidate, path));
-    }
+    private IEnumerable<CertificateFacts> Issuers(IReadOnlyList<CertificateFacts> candidates, Way way) => candidates.Where(candidate =>
+        KeyIdentifierDistance(candidate, way.Path[^1]) == way.Distance
+        && candidate.Subject is not null && candidate.Subject.Equivalent(way.Path[^1].Issuer, true)
+        && MayIssue(candidate, way.Path) && Issued(candidate, way.Path));
 
     /// <summary>A key identifier is a hint, not a proof: one that differs comes last, but comes (RFC 4158 3.5.12).</summary>
     private static int KeyIdentifierDistance(CertificateFacts issuer, CertificateFacts subject) =>
@@ -123,7 +131,7 @@ internal sealed class CertificationPathSearch(
         // Such a key can be computed with only where the path above it is known: validation does.
         if (issuer.Key.InheritsParameters)
             return true;
-        (string, string) pair = (issuer.Certificate.Fingerprint, subject.Certificate.Fingerprint);
+        (string, string) pair = (issuer.KeyDigest, subject.Certificate.Fingerprint);
         if (_issued.TryGetValue(pair, out bool known))
             return known;
         if (SignatureChecks >= MaxSignatureChecks)
@@ -150,4 +158,10 @@ internal sealed class CertificationPathSearch(
             return false;
         }
     }
+
+    /// <summary>A path that may be made longer.</summary>
+    /// <param name="Path">The certificate in question first.</param>
+    /// <param name="Cost">What its key identifiers spoke against it so far.</param>
+    /// <param name="Distance">Which issuers are to be looked for.</param>
+    private sealed record Way(List<CertificateFacts> Path, int Cost, int Distance);
 }

@@ -8,11 +8,12 @@ namespace Cstp.Core.Trust;
 /// <summary>Validates one certification path (RFC 5280 6.1) and the revocation of what is in it (RFC 5280 6.3).</summary>
 /// <param name="conditions">What the path is held to.</param>
 /// <param name="others">Where the certificates of CRL issuers may come from.</param>
-/// <remarks>The rules are the library's; added are the limits of the trusted authority itself (RFC 5937 3.2) and the names that the library does not know (RFC 9598).</remarks>
+/// <remarks>
+/// The rules are the library's. Added are the limits of the trusted authority itself (RFC 5937 3.2), the names that the library does not know (RFC 9598),
+/// and which policies are left (<see cref="CertificatePolicyGraph"/>).
+/// </remarks>
 internal sealed class CertificationPathValidation(CertificationPathConditions conditions, IReadOnlyList<CertificateFacts> others)
 {
-    private const string AnyPolicy = "2.5.29.32.0";
-
     /// <summary>Certificates of one CRL issuer that are looked at.</summary>
     private const int MaxCrlIssuers = 4;
 
@@ -59,8 +60,10 @@ internal sealed class CertificationPathValidation(CertificationPathConditions co
                 parameters.AddStoreCrl(CollectionUtilities.CreateStore(crls));
                 parameters.AddStoreCert(CollectionUtilities.CreateStore(path.Concat(CrlIssuers(crls)).Distinct().Select(Parsed).ToList()));
             }
-            PkixCertPathValidatorResult result = new PkixCertPathValidator().Validate(new PkixCertPath(below.Select(Parsed).ToList()), parameters);
-            return CertificationPathVerdict.Valid(path, Policies(result.PolicyTree));
+            new PkixCertPathValidator().Validate(new PkixCertPath(below.Select(Parsed).ToList()), parameters);
+            return CertificatePolicyGraph.Find([.. below.Select(Parsed).Reverse()], conditions) is { } policies
+                ? CertificationPathVerdict.Valid(path, policies)
+                : CertificationPathVerdict.Invalid(CertificationPathProblem.Policy, "is valid for no policy that was asked for, and one is required", below[0], path);
         }
         catch (Exception wrong) when (IsBrokenInput(wrong))
         {
@@ -75,14 +78,11 @@ internal sealed class CertificationPathValidation(CertificationPathConditions co
         {
             IsRevocationEnabled = false,
             Date = conditions.Time.UtcDateTime,
-            IsExplicitPolicyRequired = conditions.RequiresPolicy,
             IsPolicyMappingInhibited = conditions.InhibitsPolicyMapping,
             IsAnyPolicyInhibited = conditions.InhibitsAnyPolicy,
             // Qualifiers are for people to read (RFC 5280 4.2.1.4); a path does not fail over them.
             IsPolicyQualifiersRejected = false,
         };
-        if (conditions.AcceptablePolicies.Count > 0)
-            parameters.SetInitialPolicies(conditions.AcceptablePolicies.ToHashSet());
         parameters.AddCertPathChecker(new UnderstoodExtensions());
         return parameters;
     }
@@ -107,27 +107,6 @@ internal sealed class CertificationPathValidation(CertificationPathConditions co
     /// <summary>The library's words, as far as they are for people.</summary>
     private static string FirstSentence(string words) =>
         string.Concat(words.Split(". ")[0].TrimEnd('.').Select(c => c is >= ' ' and < '\x7f' ? c : '?'));
-
-    /// <summary>The user-constrained-policy-set: what the nodes below an anyPolicy are valid for, seen from the trusted authority.</summary>
-    private static List<string> Policies(PkixPolicyNode? tree)
-    {
-        var policies = new SortedSet<string>(StringComparer.Ordinal);
-        void Collect(PkixPolicyNode node)
-        {
-            foreach (PkixPolicyNode child in node.Children)
-            {
-                if (child.ValidPolicy != AnyPolicy)
-                    policies.Add(child.ValidPolicy);
-                else if (child.HasChildren)
-                    Collect(child);
-                else
-                    policies.Add(AnyPolicy);
-            }
-        }
-        if (tree is not null)
-            Collect(tree);
-        return [.. policies];
-    }
 
     /// <summary>Tells the library of critical extensions that it leaves to its caller.</summary>
     private sealed class UnderstoodExtensions : PkixCertPathChecker

@@ -13,7 +13,6 @@ namespace Cstp.Host.Commands;
 /// <summary><c>cstp certs check</c>: whether a certification path leads from a certificate to a trusted authority (RFC 5280 6).</summary>
 internal static class CertsCheckCommand
 {
-    private const string AnyPolicy = "2.5.29.32.0";
     private const string ForMail = "mail";
     private const string ForAnything = "any";
 
@@ -96,7 +95,7 @@ internal static class CertsCheckCommand
         foreach (CertificateFacts facts in verdict.Path)
             output.Line($"path      {facts.Certificate.Fingerprint[..16]} {facts.SubjectText}");
         foreach (string policy in verdict.Policies)
-            output.Line($"policy    {(policy == AnyPolicy ? "any" : policy)}");
+            output.Line($"policy    {(policy == CertificatePolicyGraph.AnyPolicy ? "any" : policy)}");
     }
 
     private static string Mend(CertificationPathProblem? problem) => problem switch
