@@ -1,3 +1,4 @@
+using Org.BouncyCastle.Crypto;
 using Org.BouncyCastle.Pkix;
 using Org.BouncyCastle.Security;
 using Org.BouncyCastle.Utilities.Collections;
@@ -22,7 +23,7 @@ internal sealed class CertificationPathValidation(CertificationPathConditions co
     /// <summary>What the parser and the verifier throw at broken input: they have no one exception for it.</summary>
     /// <param name="thrown">What was thrown.</param>
     public static bool IsBrokenInput(Exception thrown) =>
-        thrown is GeneralSecurityException or ArgumentException or IOException or FormatException or InvalidOperationException
+        thrown is GeneralSecurityException or CryptoException or ArgumentException or IOException or FormatException or InvalidOperationException
             or InvalidCastException or ArithmeticException or NullReferenceException or IndexOutOfRangeException;
 
     /// <summary>A certificate as the library reads it, read once.</summary>

@@ -18,7 +18,11 @@ public sealed class CertsCheckCommandTests : IDisposable
     private static readonly TestCertificate s_middle = Authority("middle", s_root);
     private static readonly TestCertificate s_leaf = TestCertificate.Of("mila@usi.test") with
     {
-        Subject = "CN=mila", Issuer = s_middle, NotBefore = s_begin, NotAfter = s_begin.AddYears(1), Extensions = [Policies()],
+        Subject = "CN=mila",
+        Issuer = s_middle,
+        NotBefore = s_begin,
+        NotAfter = s_begin.AddYears(1),
+        Extensions = [Policies()],
     };
 
     private readonly TemporaryFolder _folder = new();

@@ -318,6 +318,64 @@ public sealed class CertificationPathSearchTests
     }
 
     [Fact]
+    public void A_list_may_be_signed_by_another_key_of_its_issuer()
+    {
+        TestCertificate mute = Middle with { Usage = KeyUsage.KeyCertSign };
+        TestCertificate leaf = End(mute);
+        TestCertificate lister = new() { Subject = "CN=middle", Issuer = _root, Usage = KeyUsage.CrlSign, NotBefore = s_begin, NotAfter = s_begin.AddYears(1) };
+        TestCrl ofRoot = new(_root, s_now), list = new(lister, s_now);
+        Assert.True(Find(leaf, With(ofRoot, list), mute, lister).IsValid);
+        Assert.Equal(CertificationPathProblem.Revoked, Find(leaf, With(ofRoot, list with { Revoked = [leaf] }), mute, lister).Problem);
+        Assert.Equal(CertificationPathProblem.RevocationUnknown, Find(leaf, With(ofRoot with { Revoked = [lister] }, list), mute, lister).Problem);
+        TestCertificate stranger = lister with { Issuer = Authority("stranger") };
+        Assert.Equal(CertificationPathProblem.RevocationUnknown, Find(leaf, With(ofRoot, list), mute, stranger).Problem);
+    }
+
+    [Fact]
+    public void A_list_may_be_issued_by_whom_the_distribution_point_names()
+    {
+        TestCertificate lister = new() { Subject = "CN=lister", Issuer = _root, Usage = KeyUsage.CrlSign, NotBefore = s_begin, NotAfter = s_begin.AddYears(1) };
+        TestCertificate leaf = Leaf with { Extensions = [Point("list", lister.Subject)] };
+        TestCrl ofRoot = new(_root, s_now), list = new(lister, s_now) { Extensions = [Scope("list", lister.Subject, indirect: true)] };
+        Assert.True(Find(leaf, With(ofRoot, list), Middle, lister).IsValid);
+        // The library does not read the entry's critical extension that names the issuer, once the entry is the certificate's.
+        Assert.Equal(CertificationPathProblem.RevocationUnknown, Find(leaf, With(ofRoot, list with { Revoked = [leaf], EntryIssuer = Middle }), Middle, lister).Problem);
+        // The serial number of another issuer's certificate.
+        Assert.True(Find(leaf, With(ofRoot, list with { Revoked = [leaf], EntryIssuer = _root }), Middle, lister).IsValid);
+        TestCrl direct = list with { Extensions = [Scope("list", lister.Subject, indirect: false)] };
+        Assert.Equal(CertificationPathProblem.RevocationUnknown, Find(leaf, With(ofRoot, direct), Middle, lister).Problem);
+        Assert.Equal(CertificationPathProblem.RevocationUnknown, Find(Leaf, With(ofRoot, list), Middle, lister).Problem);
+    }
+
+    [Fact]
+    public void A_list_covers_what_its_scope_says()
+    {
+        TestCrl ofRoot = new(_root, s_now);
+        TestCrl Scoped(IssuingDistributionPoint scope) => new(Middle, s_now) { Extensions = [(X509Extensions.IssuingDistributionPoint.Id, true, scope)] };
+        Assert.True(Find(Leaf, With(ofRoot, Scoped(new(null, true, false, null, false, false))), Middle).IsValid);
+        Assert.Equal(CertificationPathProblem.RevocationUnknown, Find(Leaf, With(ofRoot, Scoped(new(null, false, true, null, false, false))), Middle).Problem);
+        Assert.Equal(CertificationPathProblem.RevocationUnknown, Find(Leaf, With(ofRoot, Scoped(new(null, false, false, null, false, true))), Middle).Problem);
+        // Some reasons here, the others there.
+        TestCrl some = Scoped(new(null, false, false, new ReasonFlags(ReasonFlags.KeyCompromise), false, false));
+        TestCrl others = Scoped(new(null, false, false, new ReasonFlags(0x80ff & ~ReasonFlags.KeyCompromise), false, false));
+        Assert.Equal(CertificationPathProblem.RevocationUnknown, Find(Leaf, With(ofRoot, some), Middle).Problem);
+        Assert.True(Find(Leaf, With(ofRoot, some, others), Middle).IsValid);
+    }
+
+    [Fact]
+    public void A_delta_list_changes_the_complete_one()
+    {
+        static (string, bool, Asn1Encodable) Number(DerObjectIdentifier oid, int number) => (oid.Id, oid.Equals(X509Extensions.DeltaCrlIndicator), DerInteger.ValueOf(number));
+        TestCrl ofRoot = new(_root, s_now);
+        TestCrl complete = new(Middle, s_now.AddDays(-1)) { Extensions = [AuthorityIdentifier("middle"), Number(X509Extensions.CrlNumber, 1)] };
+        TestCrl delta = new(Middle, s_now) { Extensions = [AuthorityIdentifier("middle"), Number(X509Extensions.CrlNumber, 2), Number(X509Extensions.DeltaCrlIndicator, 1)] };
+        Assert.True(Find(Leaf, With(ofRoot, complete, delta), Middle).IsValid);
+        Assert.Equal(CertificationPathProblem.Revoked, Find(Leaf, With(ofRoot, complete, delta with { Revoked = [Leaf] }), Middle).Problem);
+        Assert.True(Find(Leaf, With(ofRoot, complete with { Revoked = [Leaf], Reason = CrlReason.CertificateHold }, delta with { Revoked = [Leaf], Reason = CrlReason.RemoveFromCrl }), Middle).IsValid);
+        Assert.Equal(CertificationPathProblem.RevocationUnknown, Find(Leaf, With(ofRoot, delta), Middle).Problem);
+    }
+
+    [Fact]
     public void X4_a_loop_of_cross_certificates_is_passed_once()
     {
         TestCertificate a = Authority("a"), b = Authority("b"), c = Authority("c");
@@ -410,6 +468,14 @@ public sealed class CertificationPathSearchTests
         var subtrees = new GeneralSubtrees(new GeneralSubtree(new GeneralName(GeneralName.Rfc822Name, subtree)));
         return Middle with { Extensions = [(X509Extensions.NameConstraints.Id, true, permitted ? new NameConstraints(subtrees, null) : new NameConstraints(null, subtrees))] };
     }
+
+    private static (string, bool, Asn1Encodable) Point(string name, string issuer) => (X509Extensions.CrlDistributionPoints.Id, false,
+        new CrlDistPoint([new DistributionPoint(PointName(name, issuer), null, new GeneralNames(new GeneralName(new X509Name(issuer))))]));
+
+    private static (string, bool, Asn1Encodable) Scope(string name, string issuer, bool indirect) => (X509Extensions.IssuingDistributionPoint.Id, true,
+        new IssuingDistributionPoint(PointName(name, issuer), false, false, null, indirect, false));
+
+    private static DistributionPointName PointName(string name, string issuer) => new(new GeneralNames(new GeneralName(new X509Name($"CN={name},{issuer}"))));
 
     private static GeneralName SmtpUtf8(string address) =>
         new(GeneralName.OtherName, new OtherName(new DerObjectIdentifier("1.3.6.1.5.5.7.8.9"), new DerUtf8String(address)));

@@ -14,6 +14,10 @@ internal sealed record TestCrl(TestCertificate Issuer, DateTimeOffset ThisUpdate
     public int Reason { get; init; } = CrlReason.KeyCompromise;
     public DateTimeOffset? RevokedAt { get; init; }
     public IReadOnlyList<TestCertificate> Revoked { get; init; } = [];
+
+    /// <summary>Whose certificates an indirect list revokes.</summary>
+    public TestCertificate? EntryIssuer { get; init; }
+
     public IReadOnlyList<(string Oid, bool Critical, Asn1Encodable Value)> Extensions { get; init; } = [];
 
     /// <summary>Whose key signs it, where that is not the issuer's.</summary>
@@ -27,10 +31,19 @@ internal sealed record TestCrl(TestCertificate Issuer, DateTimeOffset ThisUpdate
         if (NextUpdate is { } next)
             generator.SetNextUpdate(next.UtcDateTime);
         foreach (TestCertificate revoked in Revoked)
-            generator.AddCrlEntry(new X509Certificate(revoked.Encoded.Der.ToArray()).SerialNumber, (RevokedAt ?? ThisUpdate).UtcDateTime, Reason);
+            generator.AddCrlEntry(new X509Certificate(revoked.Encoded.Der.ToArray()).SerialNumber, (RevokedAt ?? ThisUpdate).UtcDateTime, EntryExtensions());
         foreach ((string oid, bool critical, Asn1Encodable value) in Extensions)
             generator.AddExtension(new DerObjectIdentifier(oid), critical, value);
         AsymmetricKeyParameter key = PrivateKeys.Read((Signer ?? Issuer).Pkcs8);
         return generator.Generate(new Asn1SignatureFactory(PrivateKeys.SignatureAlgorithmOf(key), key));
+    }
+
+    private X509Extensions EntryExtensions()
+    {
+        var extensions = new X509ExtensionsGenerator();
+        extensions.AddExtension(X509Extensions.ReasonCode, false, new CrlReason(Reason));
+        if (EntryIssuer is not null)
+            extensions.AddExtension(X509Extensions.CertificateIssuer, true, new GeneralNames(new GeneralName(new X509Name(EntryIssuer.Subject))));
+        return extensions.Generate();
     }
 }
