@@ -6,13 +6,12 @@ namespace Cstp.Core.Trust;
 
 /// <summary>The mail addresses in a certificate (RFC 8550 3).</summary>
 /// <param name="Mailboxes">All that are usable, those of the subjectAltName first.</param>
-/// <param name="HasSmtpUtf8">Whether one stood as SmtpUTF8Mailbox (RFC 9598), which most name constraint checks do not see.</param>
-internal sealed record CertificateAddresses(IReadOnlyList<Mailbox> Mailboxes, bool HasSmtpUtf8)
+internal sealed record CertificateAddresses(IReadOnlyList<Mailbox> Mailboxes)
 {
     private const string SmtpUtf8MailboxOid = "1.3.6.1.5.5.7.8.9";
 
     /// <summary>No address at all.</summary>
-    public static CertificateAddresses None { get; } = new([], false);
+    public static CertificateAddresses None { get; } = new([]);
 
     /// <summary>Whether one of the addresses is this one; domain and local part without case (RFC 8550 3).</summary>
     /// <param name="mailbox">The address.</param>
@@ -30,7 +29,6 @@ internal sealed record CertificateAddresses(IReadOnlyList<Mailbox> Mailboxes, bo
     public static CertificateAddresses Read(X509Name subject, X509Extensions? extensions)
     {
         var found = new List<Mailbox>();
-        bool utf8 = false;
         if (extensions?.GetExtensionParsedValue(X509Extensions.SubjectAlternativeName) is { } names)
         {
             foreach (GeneralName name in GeneralNames.GetInstance(names).GetNames())
@@ -39,17 +37,23 @@ internal sealed record CertificateAddresses(IReadOnlyList<Mailbox> Mailboxes, bo
                 {
                     Add(found, DerIA5String.GetInstance(name.Name).GetString());
                 }
-                else if (name.TagNo == GeneralName.OtherName && OtherName.GetInstance(name.Name) is { TypeID.Id: SmtpUtf8MailboxOid } other)
+                else if (SmtpUtf8Mailbox(name) is { } mailbox)
                 {
-                    utf8 = true;
-                    Add(found, DerUtf8String.GetInstance(other.Value).GetString());
+                    Add(found, mailbox);
                 }
             }
         }
         foreach (string address in subject.GetValueList(X509Name.EmailAddress))
             Add(found, address);
-        return found.Count == 0 && !utf8 ? None : new(found, utf8);
+        return found.Count == 0 ? None : new(found);
     }
+
+    /// <summary>The text of an SmtpUTF8Mailbox (RFC 9598 3); null for any other name.</summary>
+    /// <param name="name">A name of subjectAltName.</param>
+    public static string? SmtpUtf8Mailbox(GeneralName name) =>
+        name.TagNo == GeneralName.OtherName && OtherName.GetInstance(name.Name) is { TypeID.Id: SmtpUtf8MailboxOid } other
+            ? DerUtf8String.GetInstance(other.Value).GetString()
+            : null;
 
     private static void Add(List<Mailbox> found, string text)
     {

@@ -10,7 +10,7 @@ namespace Cstp.Core.Trust;
 /// <remarks>Immutable and safe for all threads.</remarks>
 internal sealed class CertificateFacts
 {
-    private static readonly HashSet<string> UnderstoodExtensions =
+    private static readonly HashSet<string> s_understoodExtensions =
     [
         X509Extensions.SubjectKeyIdentifier.Id, X509Extensions.KeyUsage.Id, X509Extensions.SubjectAlternativeName.Id,
         X509Extensions.IssuerAlternativeName.Id, X509Extensions.BasicConstraints.Id, X509Extensions.NameConstraints.Id,
@@ -21,7 +21,6 @@ internal sealed class CertificateFacts
 
     private readonly string? _problem;
     private readonly int? _keyUsage;
-    private readonly bool _forMail = true;
     private string? _subjectText;
     private string? _issuerText;
 
@@ -45,20 +44,33 @@ internal sealed class CertificateFacts
         NotBefore = new DateTimeOffset(tbs.StartDate.ToDateTime(), TimeSpan.Zero);
         NotAfter = new DateTimeOffset(tbs.EndDate.ToDateTime(), TimeSpan.Zero);
         Key = PublicKeyFacts.Read(tbs.SubjectPublicKeyInfo);
+        KeyDigest = Convert.ToHexStringLower(SHA256.HashData(tbs.SubjectPublicKeyInfo.GetEncoded(Asn1Encodable.Der)));
         Addresses = CertificateAddresses.Read(tbs.Subject, extensions);
         if (extensions is null)
             return;
         KeyIdentifier = SubjectKeyIdentifier.FromExtensions(extensions) is { } id ? Convert.ToHexStringLower(id.GetKeyIdentifier()) : null;
         _keyUsage = KeyUsage.FromExtensions(extensions)?.IntValue;
-        IsAuthority = BasicConstraints.FromExtensions(extensions)?.IsCA() ?? false;
+        AuthorityKeyIdentifier = Org.BouncyCastle.Asn1.X509.AuthorityKeyIdentifier.FromExtensions(extensions)?.KeyIdentifier is { } authority
+            ? Convert.ToHexStringLower(authority.GetOctets()) : null;
+        if (BasicConstraints.FromExtensions(extensions) is { } constraints)
+        {
+            IsAuthority = constraints.IsCA();
+            // More than a path can have is no limit.
+            PathLength = IsAuthority && constraints.PathLenConstraint is { BitLength: < 32 } length ? length.IntValue : null;
+        }
         if (ExtendedKeyUsage.FromExtensions(extensions) is { } purposes)
-            _forMail = purposes.HasKeyPurposeId(KeyPurposeID.id_kp_emailProtection) || purposes.HasKeyPurposeId(KeyPurposeID.AnyExtendedKeyUsage);
+            IsForMail = purposes.HasKeyPurposeId(KeyPurposeID.id_kp_emailProtection) || purposes.HasKeyPurposeId(KeyPurposeID.AnyExtendedKeyUsage);
         Capabilities = CertificateCapabilities.Read(extensions);
-        HasNameConstraints = extensions.GetExtension(X509Extensions.NameConstraints) is not null;
-        DerObjectIdentifier? unknown = extensions.GetCriticalExtensionOids().FirstOrDefault(oid => !UnderstoodExtensions.Contains(oid.Id));
+        Names = GeneralNames.FromExtensions(extensions, X509Extensions.SubjectAlternativeName)?.GetNames() ?? [];
+        if (extensions.GetExtensionParsedValue(X509Extensions.NameConstraints) is { } nameConstraints)
+            NameConstraints = NameConstraints.GetInstance(nameConstraints);
+        DerObjectIdentifier? unknown = extensions.GetCriticalExtensionOids().FirstOrDefault(oid => !s_understoodExtensions.Contains(oid.Id));
         if (unknown is not null)
             _problem = $"has the unknown critical extension {unknown.Id}";
     }
+
+    /// <summary>The extensions that are looked at wherever they are critical, as object identifiers.</summary>
+    public static IReadOnlySet<string> UnderstoodExtensions => s_understoodExtensions;
 
     /// <summary>The certificate itself.</summary>
     public EncodedCertificate Certificate { get; }
@@ -84,6 +96,9 @@ internal sealed class CertificateFacts
     /// <summary>The subject key identifier as hexadecimal digits, or null.</summary>
     public string? KeyIdentifier { get; }
 
+    /// <summary>The key identifier of the issuer's key as hexadecimal digits, or null.</summary>
+    public string? AuthorityKeyIdentifier { get; }
+
     /// <summary>Start of validity.</summary>
     public DateTimeOffset NotBefore { get; }
 
@@ -93,20 +108,32 @@ internal sealed class CertificateFacts
     /// <summary>The public key.</summary>
     public PublicKeyFacts Key { get; }
 
+    /// <summary>SHA-256 of the SubjectPublicKeyInfo: what certificates of one key have in common.</summary>
+    public string KeyDigest { get; } = "";
+
     /// <summary>The addresses it names.</summary>
     public CertificateAddresses Addresses { get; }
 
     /// <summary>Whether basicConstraints make it an authority.</summary>
     public bool IsAuthority { get; }
 
-    /// <summary>Whether it carries name constraints.</summary>
-    public bool HasNameConstraints { get; }
+    /// <summary>As many authorities below it as basicConstraints allow; null for any number (RFC 5280 4.2.1.9).</summary>
+    public int? PathLength { get; }
+
+    /// <summary>What the names of certificates below it are held to, or null (RFC 5280 4.2.1.10).</summary>
+    public NameConstraints? NameConstraints { get; }
+
+    /// <summary>The names in subjectAltName.</summary>
+    public IReadOnlyList<GeneralName> Names { get; } = [];
+
+    /// <summary>Whether extended key usage, where it is there, allows mail (RFC 8550 4.4.4).</summary>
+    public bool IsForMail { get; } = true;
 
     /// <summary>Object identifiers of its SMIMECapabilities extension (RFC 4262).</summary>
     public IReadOnlyList<string> Capabilities { get; } = [];
 
     /// <summary>Whether subject and issuer are the same name.</summary>
-    public bool IsSelfIssued => Subject is not null && Subject.Equivalent(Issuer);
+    public bool IsSelfIssued => Subject is not null && Subject.Equivalent(Issuer, true);
 
     /// <summary>Reads a certificate; one that cannot be read gives facts that make it unusable.</summary>
     /// <param name="certificate">The certificate.</param>
@@ -153,16 +180,26 @@ internal sealed class CertificateFacts
         return _keyUsage is { } usage && (usage & needed) == 0 ? "is not for encryption (keyUsage)" : null;
     }
 
+    /// <summary>Why this certificate is of no use for mail now, neither behind a signature nor for encryption, or null where it is.</summary>
+    /// <param name="now">The time.</param>
+    public string? WhyNotForMail(DateTimeOffset now) =>
+        WhyNoSigner(now) is { } noSigner && WhyNoRecipient(now) is { } noRecipient ? noSigner == noRecipient ? noSigner : $"{noSigner}; {noRecipient}" : null;
+
     /// <summary>Why this certificate cannot issue others now, or null where it can (RFC 5280 6.1.4).</summary>
     /// <param name="now">The time.</param>
     public string? WhyNoIssuer(DateTimeOffset now)
     {
-        if (WhyUnreadable(now) is { } problem)
+        if (WhyInvalid(now) is { } problem)
             return problem;
         if (!IsAuthority)
             return "is no authority (basicConstraints)";
         return _keyUsage is { } usage && (usage & KeyUsage.KeyCertSign) == 0 ? "may not issue certificates (keyUsage)" : null;
     }
+
+    /// <summary>Why nothing can be done with this certificate now, whatever it is for, or null where something can.</summary>
+    /// <param name="now">The time.</param>
+    public string? WhyInvalid(DateTimeOffset now) =>
+        _problem ?? Key.Problem ?? (now < NotBefore ? "is not valid yet" : now > NotAfter ? "has expired" : null);
 
     private static string? Text(X509Name? name)
     {
@@ -177,15 +214,14 @@ internal sealed class CertificateFacts
         }
     }
 
-    private string? WhyUnreadable(DateTimeOffset now) =>
-        _problem ?? Key.Problem ?? (now < NotBefore ? "is not valid yet" : now > NotAfter ? "has expired" : null);
-
     private string? WhyUnusable(DateTimeOffset now)
     {
-        if (WhyUnreadable(now) is { } problem)
+        if (WhyInvalid(now) is { } problem)
             return problem;
+        if (Key.Kind == PublicKeyKind.Dsa)
+            return "has a DSA key, which is not used for mail";
         if (Key is { Kind: PublicKeyKind.Rsa, Bits: < 2048 })
             return $"has an RSA key of {Key.Bits} bits, fewer than 2048";
-        return _forMail ? null : "is not for mail (extended key usage)";
+        return IsForMail ? null : "is not for mail (extended key usage)";
     }
 }

@@ -12,7 +12,7 @@ namespace Cstp.Core.Trust;
 
 /// <summary>What can be said of a public key from its encoding alone, before anything is computed with it.</summary>
 /// <param name="Kind">The kind.</param>
-/// <param name="Bits">Bits of an RSA modulus; 0 for other kinds.</param>
+/// <param name="Bits">Bits of an RSA or DSA modulus; 0 for other kinds.</param>
 /// <param name="Problem">Why nothing may be computed with it, or null.</param>
 internal sealed record PublicKeyFacts(PublicKeyKind Kind, int Bits, string? Problem)
 {
@@ -31,6 +31,12 @@ internal sealed record PublicKeyFacts(PublicKeyKind Kind, int Bits, string? Prob
 
     /// <summary>The limit of libcrypto.</summary>
     private const int MaxModulusBits = 16_384;
+
+    /// <summary>The largest of FIPS 186-4.</summary>
+    private const int MaxDsaBits = 3072;
+
+    /// <summary>Whether its parameters are those of the certificate above (RFC 3279 2.3.2).</summary>
+    public bool InheritsParameters { get; init; }
 
     /// <summary>Whether it only signs: nothing is encrypted to it.</summary>
     public bool OnlySigns => Kind is PublicKeyKind.Ed25519 or PublicKeyKind.MlDsa44 or PublicKeyKind.MlDsa65 or PublicKeyKind.MlDsa87;
@@ -64,6 +70,8 @@ internal sealed record PublicKeyFacts(PublicKeyKind Kind, int Bits, string? Prob
             return ReadRsa(RsaPublicKeyStructure.GetInstance(key));
         if (algorithm.Equals(X9ObjectIdentifiers.IdECPublicKey))
             return ReadEc(info.Algorithm.Parameters, key);
+        if (algorithm.Equals(X9ObjectIdentifiers.IdDsa))
+            return ReadDsa(info.Algorithm.Parameters, key);
         if (s_sized.TryGetValue(algorithm, out (PublicKeyKind Kind, int Octets) sized))
             return new(sized.Kind, 0, key.Length == sized.Octets ? null : $"{sized.Kind} key is not {sized.Octets} octets long");
         return new(PublicKeyKind.Unknown, 0, $"key of unknown kind {algorithm.Id}");
@@ -78,6 +86,14 @@ internal sealed record PublicKeyFacts(PublicKeyKind Kind, int Bits, string? Prob
             : exponent.SignValue <= 0 || !exponent.TestBit(0) || exponent.Equals(BigInteger.One) || exponent.BitLength > 64 ? "RSA exponent is even, 1, or over 64 bits"
             : null;
         return new(PublicKeyKind.Rsa, bits, problem);
+    }
+
+    private static PublicKeyFacts ReadDsa(Asn1Encodable? parameters, byte[] key)
+    {
+        bool inherits = parameters is null or DerNull;
+        DsaParameter? own = inherits ? null : DsaParameter.GetInstance(parameters);
+        int bits = Math.Max(DerInteger.GetInstance(key).PositiveValue.BitLength, own?.P.BitLength ?? 0);
+        return new(PublicKeyKind.Dsa, bits, bits > MaxDsaBits || own?.Q.BitLength > 256 ? $"DSA key of {bits} bits is over the limit of {MaxDsaBits}" : null) { InheritsParameters = inherits };
     }
 
     private static PublicKeyFacts ReadEc(Asn1Encodable? parameters, byte[] point)

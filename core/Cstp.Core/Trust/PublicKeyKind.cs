@@ -41,4 +41,7 @@ internal enum PublicKeyKind
 
     /// <summary>ML-KEM-1024.</summary>
     MlKem1024,
+
+    /// <summary>DSA: counts in certification paths and for nothing else.</summary>
+    Dsa,
 }

@@ -66,6 +66,12 @@ internal sealed class TrustSnapshot
     /// <summary>All keys.</summary>
     public IReadOnlyList<OwnKey> Keys { get; }
 
+    /// <summary>The trusted authorities.</summary>
+    public IReadOnlyList<CertificateFacts> Authorities => _authorities;
+
+    /// <summary>The authorities that a certification path may pass: what an administrator brought in and did not refuse.</summary>
+    public IReadOnlyList<CertificateFacts> Intermediates => _intermediates;
+
     /// <summary>The gateway's keys, newest first, also those whose certificate expired.</summary>
     public IReadOnlyList<CmsIdentity> GatewayDecryptionKeys => _own.GatewayDecryptionKeys;
 
@@ -171,9 +177,12 @@ internal sealed class TrustSnapshot
         // An administrator may tie a self-signed certificate that calls itself an authority to a user; unknown ones are judged by the book.
         if (facts.IsAuthority)
             return new(SignerStanding.Unusable, "the signer's certificate is an authority's", named);
-        string? without = new CertificationPathSearch(_authorities, Issuers(carried), now).Find(facts);
-        if (without is not null)
-            return new(SignerStanding.Untrusted, $"the signer's certificate is not trusted: {without}", named);
+        CertificationPathVerdict verdict = new CertificationPathSearch(_authorities, Issuers(carried), new(now) { ForMail = true }).Find(facts);
+        if (!verdict.IsValid)
+        {
+            string which = verdict.At is null || verdict.At == facts ? "it" : "an authority above it";
+            return new(SignerStanding.Untrusted, $"the signer's certificate is not trusted: {which} {verdict.Reason}", named);
+        }
         bool matches = from is not null && facts.Addresses.Contains(from);
         return User(matches, matches ? from!.ToString() : named);
     }

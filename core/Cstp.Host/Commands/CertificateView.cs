@@ -28,7 +28,7 @@ internal sealed record CertificateView(
     public static CertificateView Of(StoredCertificate stored, DateTimeOffset now)
     {
         CertificateFacts facts = CertificateFacts.Read(stored.Certificate);
-        string? problem = stored.Role == CertificateRole.Authority ? facts.WhyNoIssuer(now) : WhyUseless(facts, now);
+        string? problem = stored.Role == CertificateRole.Authority ? facts.WhyNoIssuer(now) : facts.WhyNotForMail(now);
         return Of(facts, stored.Role.ToString().ToLowerInvariant(), stored.Subject, stored.State.ToString().ToLowerInvariant(), stored.FirstSeen, stored.Source, stored.Capabilities, problem);
     }
 
@@ -38,7 +38,7 @@ internal sealed record CertificateView(
     public static CertificateView Of(OwnKey key, DateTimeOffset now)
     {
         CertificateFacts facts = CertificateFacts.Read(key.Identity.Certificate);
-        return Of(facts, "key", key.Owner?.ToString() ?? "gateway", "trusted", key.Created, "own", [], WhyUseless(facts, now));
+        return Of(facts, "key", key.Owner?.ToString() ?? "gateway", "trusted", key.Created, "own", [], facts.WhyNotForMail(now));
     }
 
     private static CertificateView Of(
@@ -49,7 +49,4 @@ internal sealed record CertificateView(
     /// <summary>The kind of a key, as options and lists write it.</summary>
     /// <param name="key">The key.</param>
     public static string KeyName(PublicKeyFacts key) => key.Kind.ToString().ToLowerInvariant() + (key.Bits > 0 ? key.Bits.ToString(System.Globalization.CultureInfo.InvariantCulture) : "");
-
-    private static string? WhyUseless(CertificateFacts facts, DateTimeOffset now) =>
-        facts.WhyNoSigner(now) is { } noSigner && facts.WhyNoRecipient(now) is { } noRecipient ? noSigner == noRecipient ? noSigner : $"{noSigner}; {noRecipient}" : null;
 }

@@ -14,6 +14,7 @@ internal static class CertsCommand
         Show(),
         CertsExportCommand.Create(),
         CertsImportCommand.Create(),
+        CertsCheckCommand.Create(),
         State("trust", "Trusts a certificate.", TrustState.Trusted),
         State("distrust", "Refuses a certificate, also for messages to come.", TrustState.Revoked),
         Remove(),
