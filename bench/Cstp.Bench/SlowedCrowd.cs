@@ -1,0 +1,120 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Cstp.Bench;
+
+/// <summary>Clients that a guard suspects, each from an address of its own in 127.1.0.0/16, and each waiting for a greeting that is delayed.</summary>
+/// <param name="port">The box.</param>
+/// <param name="clients">How many.</param>
+internal sealed class SlowedCrowd(int port, int clients) : IAsyncDisposable
+{
+    /// <summary>How many come at the same time; the box's backlog is 1,024.</summary>
+    private const int AtOnce = 50;
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+
+    private readonly CancellationTokenSource _end = new();
+    private readonly SemaphoreSlim _arriving = new(AtOnce);
+    private List<Task> _tasks = [];
+    private int _waiting;
+
+    /// <summary>Clients that are connected and hear nothing.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>Makes all of them suspects, which costs each one session with a forged EHLO; then all come again and wait.</summary>
+    public async Task GatherAsync()
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
+        patience.CancelAfter(s_patience);
+        await Task.WhenAll(Enumerable.Range(0, clients).Select(client => FallUnderSuspicionAsync(client, patience.Token)));
+        // The box keeps what waits for its delay, though the client is gone: their places must be free.
+        await Task.Delay(TimeSpan.FromSeconds(62), patience.Token);
+        _tasks = [.. Enumerable.Range(0, clients).Select(client => WaitAgainAndAgainAsync(client, _end.Token))];
+        while (Waiting < clients)
+        {
+            if (_tasks.FirstOrDefault(task => task.IsFaulted) is { } broken)
+                await broken;
+            await Task.Delay(50, patience.Token);
+        }
+        // Until the box has accepted the last.
+        await Task.Delay(TimeSpan.FromSeconds(2), patience.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        await Task.WhenAll(_tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _end.Dispose();
+        _arriving.Dispose();
+    }
+
+    private async Task FallUnderSuspicionAsync(int client, CancellationToken cancel)
+    {
+        await _arriving.WaitAsync(cancel);
+        try
+        {
+            using Socket socket = await ConnectAsync(client, cancel);
+            await ReadAsync(socket, cancel);
+            await socket.SendAsync(Encoding.ASCII.GetBytes("EHLO client.crowd.test\r\n"), cancel);
+            // The delay has begun when nothing comes for a moment.
+            await Task.Delay(20, cancel);
+        }
+        finally
+        {
+            _arriving.Release();
+        }
+    }
+
+    private async Task WaitAgainAndAgainAsync(int client, CancellationToken cancel)
+    {
+        while (!cancel.IsCancellationRequested)
+        {
+            await _arriving.WaitAsync(cancel);
+            Socket? socket = null;
+            try
+            {
+                socket = await ConnectAsync(client, cancel);
+            }
+            finally
+            {
+                _arriving.Release();
+            }
+            using (socket)
+            {
+                Interlocked.Increment(ref _waiting);
+                try
+                {
+                    await ReadAsync(socket, cancel);
+                }
+                finally
+                {
+                    Interlocked.Decrement(ref _waiting);
+                }
+            }
+        }
+    }
+
+    private static async Task ReadAsync(Socket socket, CancellationToken cancel)
+    {
+        byte[] reply = new byte[128];
+        if (await socket.ReceiveAsync(reply, cancel) == 0)
+            throw new IOException("the box closed without a word");
+    }
+
+    private async Task<Socket> ConnectAsync(int client, CancellationToken cancel)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(new IPAddress([127, 1, (byte)(client >> 8), (byte)client]), 0));
+            await socket.ConnectAsync(IPAddress.Loopback, port, cancel);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}
