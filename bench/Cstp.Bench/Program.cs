@@ -8,9 +8,9 @@ switch (args)
     case ["compare", .. string[] options]:
         return await ComparisonBenchmark.RunAsync(options);
     case ["tarpit"]:
-        return await TarPitBenchmark.RunAsync(5000, 7);
+        return await TarPitBenchmark.RunAsync(5000, 11);
     case ["tarpit", string clients]:
-        return await TarPitBenchmark.RunAsync(int.Parse(clients, CultureInfo.InvariantCulture), 7);
+        return await TarPitBenchmark.RunAsync(int.Parse(clients, CultureInfo.InvariantCulture), 11);
     case ["tarpit", string clients, string rounds]:
         return await TarPitBenchmark.RunAsync(int.Parse(clients, CultureInfo.InvariantCulture), int.Parse(rounds, CultureInfo.InvariantCulture));
     default:

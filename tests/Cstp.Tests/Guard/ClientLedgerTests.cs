@@ -30,6 +30,19 @@ public sealed class ClientLedgerTests
     }
 
     [Fact]
+    public void Each_of_them_takes_less_than_the_half_KiB_that_the_guide_says()
+    {
+        ClientLedger ledger = Ledger(new GuardSettings { MaxTracked = 20_000, Ipv4NetworkPrefix = 32 });
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 20_000; i++)
+            ledger.Close(ledger.Open(Address(i), out _)!);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.Equal((20_000, 20_000), (ledger.Clients, ledger.Networks));
+        // Garbage on the way (accounts, addresses, dictionaries that grew) is counted, too.
+        Assert.InRange(allocated / 40_000, 100, 512);
+    }
+
+    [Fact]
     public void Rotating_addresses_do_not_push_out_a_client_that_is_limited()
     {
         ClientLedger ledger = Ledger(new GuardSettings { MaxTracked = 100, Client = new() { ConnectionsPerMinute = 5 } });
