@@ -1,3 +1,4 @@
+using System.Globalization;
 using Cstp.Bench;
 
 switch (args)
@@ -6,7 +7,13 @@ switch (args)
         return await MemoryBenchmark.RunAsync(sizes);
     case ["compare", .. string[] options]:
         return await ComparisonBenchmark.RunAsync(options);
+    case ["tarpit"]:
+        return await TarPitBenchmark.RunAsync(5000, 11);
+    case ["tarpit", string clients]:
+        return await TarPitBenchmark.RunAsync(int.Parse(clients, CultureInfo.InvariantCulture), 11);
+    case ["tarpit", string clients, string rounds]:
+        return await TarPitBenchmark.RunAsync(int.Parse(clients, CultureInfo.InvariantCulture), int.Parse(rounds, CultureInfo.InvariantCulture));
     default:
-        await Console.Error.WriteLineAsync("usage: Cstp.Bench memory [MIB ...] | compare --loop PROGRAM [--quick] [--json FILE]");
+        await Console.Error.WriteLineAsync("usage: Cstp.Bench memory [MIB ...] | compare --loop PROGRAM [--quick] [--json FILE] | tarpit [CLIENTS] [ROUNDS]");
         return 64;
 }

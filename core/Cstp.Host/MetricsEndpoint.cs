@@ -7,7 +7,7 @@ using OpenTelemetry.Metrics;
 
 namespace Cstp.Host;
 
-/// <summary>The metrics for Prometheus, under <c>http://LISTEN/metrics</c>.</summary>
+/// <summary>The metrics for Prometheus, under <c>http://LISTEN/metrics</c>: the product's own, and those of plugins whose meter begins with <c>Cstp.</c></summary>
 internal static class MetricsEndpoint
 {
     /// <summary>Starts to serve, where configured.</summary>
@@ -21,7 +21,7 @@ internal static class MetricsEndpoint
             ? "*"
             : listen.Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{listen.Address}]" : listen.Address.ToString();
         return Sdk.CreateMeterProviderBuilder()
-            .AddMeter(CstpMetrics.MeterName)
+            .AddMeter(CstpMetrics.MeterName, CstpMetrics.MeterName + ".*")
             .AddPrometheusHttpListener(listener => { listener.Host = host; listener.Port = listen.Port; })
             .Build();
     }

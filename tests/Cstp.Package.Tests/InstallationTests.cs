@@ -65,7 +65,7 @@ public sealed class InstallationTests : IAsyncLifetime
     {
         Assert.Contains("/etc/cstp/cstp.toml: in order", await _root.RunAsync($"cstp init /etc/cstp --domain amd.test; {AsProxy} cstp config check 2>&1"), StringComparison.Ordinal);
         Assert.Equal(
-            ["crypto-bouncycastle", "crypto-opensslinterop", "netsetup-explicit", "netsetup-linux", "policy-all-or-nothing", "policy-liberal", "policy-restrictive"],
+            ["crypto-bouncycastle", "crypto-opensslinterop", "guard-connections", "netsetup-explicit", "netsetup-linux", "policy-all-or-nothing", "policy-liberal", "policy-restrictive"],
             (await _root.RunAsync($"{AsProxy} cstp plugins list --json | grep -o '\"name\": *\"[a-z-]*\"' | cut -d'\"' -f4")).Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.DoesNotMatch("\"problem\": *\"", await _root.RunAsync("cstp plugins list --json"));
         // A library of libcrypto's in the clean Debian, and the portable one.

@@ -28,6 +28,12 @@ public interface ISmtpSessionInfo
     EndPoint Server { get; }
 
     /// <summary>
+    /// Whether octets of the client arrived before the server's greeting was sent to it; a client waits for it (RFC 5321 3.1).
+    /// While <see cref="SmtpEvent.Connected"/> is decided, whether that happened so far.
+    /// </summary>
+    bool SpokeBeforeGreeting => false;
+
+    /// <summary>
     /// Notes that interceptors leave for each other and for the log; the key begins with the plugin's name and a dot. Used by one
     /// call at a time.
     /// </summary>
@@ -66,6 +72,12 @@ public abstract record SmtpEvent
     /// <param name="Header">The octets of the header section, without the empty line.</param>
     public sealed record Message(ReadOnlyMemory<byte> Header) : SmtpEvent;
 
+    /// <summary>A command was answered. Only observed. The answer to DATA and its message is <see cref="Answered"/>.</summary>
+    /// <param name="Verb">The command in upper case; empty where the line was none.</param>
+    /// <param name="Code">The code of the reply.</param>
+    /// <param name="IsFromServer">Whether it is the server's word; else the box's, an interceptor's included.</param>
+    public sealed record Replied(string Verb, int Code, bool IsFromServer) : SmtpEvent;
+
     /// <summary>The client's message was answered.</summary>
     /// <param name="Code">The code of the reply to the final dot.</param>
     public sealed record Answered(int Code) : SmtpEvent;
@@ -88,7 +100,7 @@ public abstract record InterceptorVerdict
     public sealed record Passed : InterceptorVerdict;
 
     /// <summary>Answer the command (or the client's final dot) with this reply; the server does not see it.</summary>
-    /// <param name="Reply">A 4yz or 5yz reply.</param>
+    /// <param name="Reply">A 4yz or 5yz reply. After 421 the session ends (RFC 5321 3.8).</param>
     public sealed record Refuse(Reply Reply) : InterceptorVerdict;
 
     /// <summary>Wait, then go on.</summary>
@@ -116,11 +128,17 @@ public interface ISmtpInterceptor
     {
     }
 
-    /// <summary>Asked before an event takes effect: all but <see cref="SmtpEvent.Answered"/> and <see cref="SmtpEvent.Closed"/>.</summary>
+    /// <summary>
+    /// Asked before an event takes effect: all but <see cref="SmtpEvent.Replied"/>, <see cref="SmtpEvent.Answered"/> and
+    /// <see cref="SmtpEvent.Closed"/>.
+    /// </summary>
     /// <param name="session">The session.</param>
     /// <param name="about">What is about to happen.</param>
     /// <param name="cancel">The session ends.</param>
-    /// <remarks>May compute for long, but waits without blocking its thread.</remarks>
+    /// <remarks>
+    /// May compute or wait for long, up to five minutes with all interceptors of an event together, but waits without blocking its
+    /// thread. <paramref name="cancel"/> is raised where this time passes, and where the box stops.
+    /// </remarks>
     ValueTask<InterceptorVerdict> DecideAsync(ISmtpSessionInfo session, SmtpEvent about, CancellationToken cancel) =>
         ValueTask.FromResult(InterceptorVerdict.Pass);
 }

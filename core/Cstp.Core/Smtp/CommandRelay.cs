@@ -14,6 +14,9 @@ internal sealed class CommandRelay(SmtpSession session, SessionCommands commands
     /// <summary>Commands under way at most: their replies fit into the system's socket buffers, so that nobody waits in a circle.</summary>
     private const int MaxPending = 100;
 
+    /// <summary>How long pipelined commands are gathered before they are sent; reading them takes microseconds.</summary>
+    private static readonly TimeSpan s_turn = TimeSpan.FromSeconds(1);
+
     private readonly CommandLineReader _lines = new(services.Options.MaxCommandLine);
     private readonly WakeSignal _wake = new();
     private Task<ReadResult>? _awaitedFromClient;
@@ -115,7 +118,7 @@ internal sealed class CommandRelay(SmtpSession session, SessionCommands commands
                 if (services.Security.DecideRecipient(session.Envelope, command.Recipient!.Mailbox) is { } refusal)
                 {
                     session.Transaction.HasWithheld = true;
-                    session.WriteReply(refusal);
+                    session.AnswerCommand(command.Verb, refusal);
                     return true;
                 }
                 session.Transaction.Recipients.Add(command.Recipient);
@@ -127,7 +130,7 @@ internal sealed class CommandRelay(SmtpSession session, SessionCommands commands
                 session.IsClosing = true;
                 break;
         }
-        session.WriteReply(reply);
+        session.AnswerCommand(command.Verb, reply);
         if (reply.Code == 421)
             session.IsClosing = true;
         return true;
@@ -139,10 +142,10 @@ internal sealed class CommandRelay(SmtpSession session, SessionCommands commands
         {
             if (command.Verb == "QUIT")
             {
-                session.WriteReply(new Reply(221, "2.0.0", "Bye"));
+                session.AnswerCommand(command.Verb, new Reply(221, "2.0.0", "Bye"));
                 return;
             }
-            session.WriteReply(command.Local ?? new Reply(451, "4.4.2", "The mail server closed the connection; try again later"));
+            session.AnswerCommand(command.Verb, command.Local ?? new Reply(451, "4.4.2", "The mail server closed the connection; try again later"));
         }
         session.WriteReply(new Reply(421, "4.4.2", "The mail server closed the connection; try again later"));
         await session.Client.FlushAsync(session.Within(services.Options.ReplyTimeout));
@@ -152,6 +155,7 @@ internal sealed class CommandRelay(SmtpSession session, SessionCommands commands
     private async Task<bool> ReadClientAsync(ReadResult read)
     {
         bool any = false;
+        long since = services.Time.GetTimestamp();
         ReadOnlySequence<byte> buffer = read.Buffer;
         while (true)
         {
@@ -193,7 +197,8 @@ internal sealed class CommandRelay(SmtpSession session, SessionCommands commands
                 return true;
             }
             await commands.ForwardAsync(command);
-            if (session.Pending.Count >= MaxPending || session.IsClosing)
+            // Where interceptors take their time, what was said so far does not wait for the next command's turn, too.
+            if (session.Pending.Count >= MaxPending || session.IsClosing || services.Time.GetElapsedTime(since) > s_turn)
             {
                 session.Client.AdvanceTo(buffer.Start, buffer.Start);
                 return any;

@@ -7,6 +7,9 @@ namespace Cstp.Core.Smtp;
 /// <param name="services">What all sessions share.</param>
 internal sealed class InterceptorChain(ISmtpSessionInfo session, SmtpServices services)
 {
+    /// <summary>Whether there is nobody to ask or to tell.</summary>
+    public bool IsEmpty => services.Interceptors.Count == 0;
+
     /// <summary>Asks the interceptors in their order.</summary>
     /// <param name="about">What is about to happen.</param>
     /// <param name="cancel">The session ends.</param>
@@ -14,7 +17,7 @@ internal sealed class InterceptorChain(ISmtpSessionInfo session, SmtpServices se
     /// <exception cref="SessionClosedException">One dropped the session.</exception>
     public async ValueTask<Reply?> DecideAsync(SmtpEvent about, CancellationToken cancel)
     {
-        if (services.Interceptors.Count == 0)
+        if (IsEmpty)
             return null;
         await SocketThread.LeaveAsync();
         foreach (NamedInterceptor named in services.Interceptors)

@@ -203,7 +203,7 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
                 session.Extensions = extensions;
             }
         }
-        session.WriteReply(reply);
+        session.AnswerCommand(command.Verb, reply);
     }
 
     private async Task AuthenticateAsync(SmtpCommand command)
@@ -220,12 +220,13 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             ServerReply reply = await AskAsync(line);
             if (reply.FirstDigit == 3 && reply.Code != 334)
                 throw new SmtpProtocolException($"reply {reply.Code} to AUTH");
-            session.WriteReply(reply);
             if (reply.Code != 334)
             {
+                session.AnswerCommand(command.Verb, reply);
                 session.IsAuthenticated |= reply.IsPositive;
                 return;
             }
+            session.WriteReply(reply);
             await session.Client.FlushAsync(session.Within(services.Options.ReplyTimeout));
             line = await ReadContinuationAsync();
         }
@@ -263,7 +264,7 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             return;
         }
         ServerReply reply = await AskAsync(command.Line);
-        session.WriteReply(reply);
+        session.AnswerCommand(command.Verb, reply);
         if (!reply.IsPositive)
             return;
         await session.Client.FlushAsync(session.Within(services.Options.ReplyTimeout));

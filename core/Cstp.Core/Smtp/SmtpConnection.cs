@@ -30,6 +30,23 @@ internal sealed class SmtpConnection : IDisposable
     /// <summary>Whether something was written and not sent.</summary>
     public bool HasUnsent => _output.Unsent > 0;
 
+    /// <summary>Whether octets of the peer arrived that no read has asked for yet.</summary>
+    public bool HasUnread
+    {
+        get
+        {
+            try
+            {
+                return _socket.Available > 0;
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // Gone: it says nothing any more.
+                return false;
+            }
+        }
+    }
+
     /// <summary>Whether content is expected from the peer, and much of it.</summary>
     public bool ExpectsContent
     {

@@ -23,6 +23,8 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     private IPEndPoint Destination { get; }
 
     private SmtpConnection? _server;
+    private CancellationTokenSource? _deciding;
+    private bool? _spokeBeforeGreeting;
 
     /// <summary>Makes a session.</summary>
     /// <param name="id">Its name in the log.</param>
@@ -57,6 +59,8 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     EndPoint ISmtpSessionInfo.Client => ClientEndPoint;
 
     EndPoint ISmtpSessionInfo.Server => Destination;
+
+    bool ISmtpSessionInfo.SpokeBeforeGreeting => _spokeBeforeGreeting ?? Client.HasUnread;
 
     /// <inheritdoc/>
     public IDictionary<string, string> Notes { get; } = new Dictionary<string, string>();
@@ -93,6 +97,8 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     {
         _services.Metrics.SessionOpened(SideName);
         SmtpLog.Connected(_services.Logger, Id, SideName, ClientEndPoint, Destination);
+        if (!_interceptors.IsEmpty)
+            _deciding = CancellationTokenSource.CreateLinkedTokenSource(_deadline.Token, kill);
         using CancellationTokenRegistration killing = kill.Register(static s => ((SmtpSession)s!).Abort(), this);
         try
         {
@@ -106,6 +112,10 @@ internal sealed class SmtpSession : ISmtpSessionInfo
         catch (SessionClosedException e)
         {
             await CloseAsync(e.Reply, e.Message);
+        }
+        catch (OperationCanceledException) when (kill.IsCancellationRequested)
+        {
+            // Both connections are cut already.
         }
         catch (OperationCanceledException)
         {
@@ -125,6 +135,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
             Observe(new SmtpEvent.Closed());
             _server?.Dispose();
             Client.Dispose();
+            _deciding?.Dispose();
             _deadline.Dispose();
             _services.Metrics.SessionClosed();
             SmtpLog.Closed(_services.Logger, Id);
@@ -160,6 +171,8 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     {
         if (reply.Code >= 400)
             _services.Metrics.Refused(reply.Code, reply.EnhancedStatusCode);
+        if (reply.Code == 421)
+            IsClosing = true;   // RFC 5321 3.8
         Client.Write(Format(reply) + "\r\n");
     }
 
@@ -175,11 +188,39 @@ internal sealed class SmtpSession : ISmtpSessionInfo
             Client.Write(line + "\r\n");
     }
 
-    /// <summary>Asks the interceptors.</summary>
+    /// <summary>Answers a command with a reply of ours.</summary>
+    /// <param name="verb">The command.</param>
+    /// <param name="reply">The reply.</param>
+    public void AnswerCommand(string verb, Reply reply)
+    {
+        WriteReply(reply);
+        if (!_interceptors.IsEmpty)
+            Observe(new SmtpEvent.Replied(verb, reply.Code, IsFromServer: false));
+    }
+
+    /// <summary>Answers a command with the server's reply.</summary>
+    /// <param name="verb">The command.</param>
+    /// <param name="reply">The reply.</param>
+    public void AnswerCommand(string verb, ServerReply reply)
+    {
+        WriteReply(reply);
+        if (!_interceptors.IsEmpty)
+            Observe(new SmtpEvent.Replied(verb, reply.Code, IsFromServer: true));
+    }
+
+    /// <summary>Asks the interceptors. They have a time of their own: neither client nor server is waited for.</summary>
     /// <param name="about">What is about to happen.</param>
     /// <returns>Null to go on, or the refusal.</returns>
     /// <exception cref="SessionClosedException">One dropped the session.</exception>
-    public ValueTask<Reply?> DecideAsync(SmtpEvent about) => _interceptors.DecideAsync(about, _deadline.Token);
+    public ValueTask<Reply?> DecideAsync(SmtpEvent about)
+    {
+        if (_deciding is null)
+            return default;
+        // While content flows, no such clock runs at all.
+        if (about is not SmtpEvent.Message)
+            Within(Options.ReplyTimeout);
+        return _interceptors.DecideAsync(about, _deciding.Token);
+    }
 
     /// <summary>Tells the interceptors.</summary>
     /// <param name="happened">What happened.</param>
@@ -210,13 +251,14 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     /// <returns>Whether there is a server; otherwise the client was told.</returns>
     private async Task<bool> ConnectAsync()
     {
-        CancellationToken cancel = Within(Options.ConnectTimeout);
         if (await DecideAsync(new SmtpEvent.Connected()) is { } refusal)
             return await TurnAwayAsync(refusal.Code < 500 ? 421 : 554, refusal.Text);
         try
         {
-            _server = await _connector.ConnectAsync(cancel);
-            WriteReply(await _server.ReadReplyAsync(Within(Options.ReplyTimeout)));
+            _server = await _connector.ConnectAsync(Within(Options.ConnectTimeout));
+            ServerReply greeting = await _server.ReadReplyAsync(Within(Options.ReplyTimeout));
+            _spokeBeforeGreeting = !_interceptors.IsEmpty && Client.HasUnread;
+            WriteReply(greeting);
             return true;
         }
         catch (Exception e) when (e is System.Net.Sockets.SocketException or IOException or OperationCanceledException)
@@ -242,7 +284,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
         while (Pending.TryPeek(out PendingCommand? head) && head.Local is { } reply)
         {
             Pending.Dequeue();
-            WriteReply(reply);
+            AnswerCommand(head.Verb, reply);
             any = true;
         }
         return any;
@@ -260,7 +302,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
         try
         {
             while (Pending.TryDequeue(out PendingCommand? command) && command.Local is { } earlier)
-                WriteReply(earlier);
+                AnswerCommand(command.Verb, earlier);
             WriteReply(reply);
             await Client.FlushAsync(patience.Token);
             await Client.LingerAsync(_services.Time);

@@ -25,6 +25,7 @@ public sealed class ArrowTests
         typeof(PolicyRestrictive.RestrictivePolicy).Assembly,
         typeof(NetsetupExplicit.ExplicitNetwork).Assembly,
         typeof(NetsetupLinux.LinuxNetwork).Assembly,
+        typeof(GuardConnections.ConnectionGuard).Assembly,
     ];
 
     private static readonly ArchUnitNET.Domain.Architecture s_architecture = new ArchLoader().LoadAssemblies([s_abstractions, s_core, .. s_plugins]).Build();
@@ -56,7 +57,7 @@ public sealed class ArrowTests
         foreach (string file in Directory.EnumerateFiles(core, "*.cs", SearchOption.AllDirectories).Where(f => !f.Contains("/obj/", StringComparison.Ordinal)))
         {
             Assert.False(
-                Regex.IsMatch(File.ReadAllText(file), @"\b(crypto-(bouncycastle|opensslinterop)|policy-(liberal|restrictive)|netsetup-[a-z]+)\b"),
+                Regex.IsMatch(File.ReadAllText(file), @"\b(crypto-(bouncycastle|opensslinterop)|policy-(liberal|restrictive)|netsetup-[a-z]+|guard-[a-z]+)\b"),
                 $"{file} names a plugin");
         }
     }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Cstp.Abstractions;
+using Cstp.Core.Smtp;
 using Cstp.Tests.EndToEnd;
 
 namespace Cstp.Tests.Interceptors;
@@ -27,9 +28,12 @@ public sealed class InterceptorTests
         var second = new Interceptor { Observer = (session, happened) => seen.Enqueue($"{happened.GetType().Name} {session.Side} {session.Notes["fixture.count"]}") };
         await using var net = new Net(first, second);
         Assert.StartsWith("250", await net.SendAsync(), StringComparison.Ordinal);
-        await net.UntilAsync(() => seen.Any(s => s.StartsWith("Closed", StringComparison.Ordinal)));
+        await UntilAsync(() => seen.Any(s => s.StartsWith("Closed", StringComparison.Ordinal)));
         Assert.Equal(
-            ["Connected Outside 1", "Hello Outside 2", "Mail Outside 3", "Recipient Outside 4", "Data Outside 5", "Message Outside 6", "Answered Outside 6", "Closed Outside 6"],
+            [
+                "Connected Outside 1", "Hello Outside 2", "Replied Outside 2", "Mail Outside 3", "Replied Outside 3", "Recipient Outside 4", "Replied Outside 4",
+                "Data Outside 5", "Message Outside 6", "Answered Outside 6", "Replied Outside 6", "Closed Outside 6",
+            ],
             seen);
         Assert.Equal(Message, Assert.Single(net.Server.Messages).Text);
     }
@@ -119,9 +123,161 @@ public sealed class InterceptorTests
         Assert.Equal(["RCPT TO:<anna@amd.test>"], Assert.Single(net.Server.Messages).Recipients);
     }
 
+    [Fact]
+    public async Task Every_reply_to_a_command_is_observed_in_order_with_whose_word_it_is()
+    {
+        var seen = new ConcurrentQueue<SmtpEvent>();
+        await using var net = new Net(new Interceptor
+        {
+            Decision = (_, about) => about is SmtpEvent.Recipient { ForwardPath.LocalPart: "max" } ? new InterceptorVerdict.Refuse(new Reply(450, "4.7.1", "Later")) : InterceptorVerdict.Pass,
+            Observer = (_, happened) =>
+            {
+                if (happened is SmtpEvent.Replied or SmtpEvent.Answered)
+                    seen.Enqueue(happened);
+            },
+        });
+        net.Server.Answer = line => line.Contains("nobody", StringComparison.Ordinal) ? "550 5.1.1 Nobody" : line.StartsWith("AUTH", StringComparison.Ordinal) ? "535 5.7.8 No" : null;
+        net.Server.Extensions += "\nAUTH PLAIN";
+        using var client = new RawClient(net.Box.OutsidePort);
+        await client.ReadReplyAsync();
+        await client.AskAsync("EHLO client.test");
+        await client.AskAsync("AUTH PLAIN AGEAYg==");
+        await client.SendAsync("NONSENSE\r\nMAIL FROM:<bob@intel.test>\r\nRCPT TO:<nobody@amd.test>\r\nRCPT TO:<max@amd.test>\r\nRCPT TO:<anna@amd.test>\r\n");
+        for (int i = 0; i < 5; i++)
+            await client.ReadReplyAsync();
+        Assert.StartsWith("250", await client.SendMessageAsync(Message), StringComparison.Ordinal);
+        await client.AskAsync("QUIT");
+        Assert.Equal(
+            [
+                new SmtpEvent.Replied("EHLO", 250, true), new SmtpEvent.Replied("AUTH", 535, true), new SmtpEvent.Replied("NONSENSE", 500, false),
+                new SmtpEvent.Replied("MAIL", 250, true), new SmtpEvent.Replied("RCPT", 550, true), new SmtpEvent.Replied("RCPT", 450, false),
+                new SmtpEvent.Replied("RCPT", 250, true), new SmtpEvent.Answered(250), new SmtpEvent.Replied("QUIT", 221, true),
+            ],
+            seen);
+    }
+
+    [Theory]
+    [MemberData(nameof(Events))]
+    public async Task After_a_refusal_with_421_the_session_ends(string at)
+    {
+        await using var net = new Net(Interceptor.At(at, () => new InterceptorVerdict.Refuse(new Reply(421, "4.7.0", "Enough"))));
+        using var client = new RawClient(net.Box.OutsidePort);
+        string? reply = await client.ReadReplyAsync();
+        foreach (string command in new[] { "EHLO client.test", "MAIL FROM:<bob@intel.test>", "RCPT TO:<anna@amd.test>" })
+        {
+            if (!reply!.StartsWith("421", StringComparison.Ordinal))
+                reply = await client.AskAsync(command);
+        }
+        if (!reply!.StartsWith("421", StringComparison.Ordinal))
+            reply = await client.SendMessageAsync(Message);
+        Assert.StartsWith("421 ", reply, StringComparison.Ordinal);
+        Assert.Null(await client.ReadReplyAsync());
+        Assert.Empty(net.Server.Messages);
+    }
+
+    [Fact]
+    public async Task Who_speaks_before_the_greeting_is_known_before_and_after_it()
+    {
+        var seen = new ConcurrentQueue<string>();
+        var spoke = new TaskCompletionSource();
+        await using var net = new Net(new Interceptor
+        {
+            Waiting = async (session, about) =>
+            {
+                if (about is SmtpEvent.Connected)
+                {
+                    seen.Enqueue($"connected {session.SpokeBeforeGreeting}");
+                    await spoke.Task;
+                    await UntilAsync(() => session.SpokeBeforeGreeting);
+                    seen.Enqueue($"later {session.SpokeBeforeGreeting}");
+                }
+                else if (about is SmtpEvent.Hello)
+                {
+                    seen.Enqueue($"hello {session.SpokeBeforeGreeting}");
+                }
+            },
+        });
+        using var client = new RawClient(net.Box.OutsidePort);
+        await UntilAsync(() => !seen.IsEmpty);
+        await client.SendAsync("EHLO client.test\r\n");
+        spoke.SetResult();
+        Assert.StartsWith("220", await client.ReadReplyAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("250", await client.ReadReplyAsync(), StringComparison.Ordinal);
+        Assert.Equal(["connected False", "later True", "hello True"], seen);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_the_greeting_never_counts_as_early()
+    {
+        var seen = new ConcurrentQueue<bool>();
+        await using var net = new Net(new Interceptor { Observer = (session, _) => seen.Enqueue(session.SpokeBeforeGreeting) });
+        Assert.StartsWith("250", await net.SendAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain(true, seen);
+    }
+
+    [Fact]
+    public async Task The_time_of_an_interceptor_is_not_the_clients_and_not_the_servers()
+    {
+        var impatient = new SmtpOptions { ConnectTimeout = TimeSpan.FromMilliseconds(400), CommandTimeout = TimeSpan.FromMilliseconds(400) };
+        await using var net = new Net(impatient, new Interceptor
+        {
+            Decision = (_, about) => about is SmtpEvent.Connected or SmtpEvent.Mail ? new InterceptorVerdict.Delay(TimeSpan.FromMilliseconds(600)) : InterceptorVerdict.Pass,
+        });
+        Assert.StartsWith("250", await net.SendAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Replies_of_a_pipelined_group_do_not_wait_until_all_of_it_was_decided()
+    {
+        var held = new TaskCompletionSource();
+        await using var net = new Net(new Interceptor
+        {
+            Waiting = async (_, about) =>
+            {
+                if (about is SmtpEvent.Recipient { ForwardPath.LocalPart: "anna" })
+                    await Task.Delay(1100);
+                if (about is SmtpEvent.Recipient { ForwardPath.LocalPart: "max" })
+                    await held.Task;
+            },
+        });
+        using var client = new RawClient(net.Box.OutsidePort);
+        await client.BeginAsync("bob@intel.test");
+        await client.SendAsync("RCPT TO:<anna@amd.test>\r\nRCPT TO:<max@amd.test>\r\n");
+        await UntilAsync(() => net.Server.Commands.Contains("RCPT TO:<anna@amd.test>"));
+        held.SetResult();
+        Assert.Equal("250 2.1.5 Ok", await client.ReadReplyAsync());
+        Assert.Equal("250 2.1.5 Ok", await client.ReadReplyAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Events))]
+    public async Task A_box_that_stops_waits_for_no_interceptor(string at)
+    {
+        var reached = new TaskCompletionSource();
+        var net = new Net(Interceptor.At(at, () =>
+        {
+            reached.TrySetResult();
+            return new InterceptorVerdict.Delay(TimeSpan.FromMinutes(1));
+        }));
+        Task<string?> sending = net.SendAsync();
+        await reached.Task.WaitAsync(RawClient.Patience);
+        await net.DisposeAsync().AsTask().WaitAsync(RawClient.Patience);
+        Assert.Null(await sending);
+        Assert.Empty(net.Server.Messages);
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var patience = new CancellationTokenSource(RawClient.Patience);
+        while (!condition())
+            await Task.Delay(5, patience.Token);
+    }
+
     private sealed class Interceptor : ISmtpInterceptor
     {
         public Func<ISmtpSessionInfo, SmtpEvent, InterceptorVerdict> Decision { get; init; } = (_, _) => InterceptorVerdict.Pass;
+
+        public Func<ISmtpSessionInfo, SmtpEvent, Task> Waiting { get; init; } = (_, _) => Task.CompletedTask;
 
         public Action<ISmtpSessionInfo, SmtpEvent> Observer { get; init; } = (_, _) => { };
 
@@ -129,12 +285,21 @@ public sealed class InterceptorTests
 
         public void Observe(ISmtpSessionInfo session, SmtpEvent happened) => Observer(session, happened);
 
-        public ValueTask<InterceptorVerdict> DecideAsync(ISmtpSessionInfo session, SmtpEvent about, CancellationToken cancel) => ValueTask.FromResult(Decision(session, about));
+        public async ValueTask<InterceptorVerdict> DecideAsync(ISmtpSessionInfo session, SmtpEvent about, CancellationToken cancel)
+        {
+            await Waiting(session, about);
+            return Decision(session, about);
+        }
     }
 
     private sealed class Net : IAsyncDisposable
     {
-        public Net(params ISmtpInterceptor[] interceptors) => Box = new TestBox("amd.test", Server.Port, Server.Port, interceptors: interceptors);
+        public Net(params ISmtpInterceptor[] interceptors)
+            : this(new SmtpOptions(), interceptors)
+        {
+        }
+
+        public Net(SmtpOptions smtp, params ISmtpInterceptor[] interceptors) => Box = new TestBox("amd.test", Server.Port, Server.Port, smtp: smtp, interceptors: interceptors);
 
         public RecordingServer Server { get; } = new();
 
@@ -157,13 +322,6 @@ public sealed class InterceptorTests
             if (reply is not null)
                 await client.AskAsync("QUIT");
             return reply;
-        }
-
-        public async Task UntilAsync(Func<bool> condition)
-        {
-            using var patience = new CancellationTokenSource(RawClient.Patience);
-            while (!condition())
-                await Task.Delay(5, patience.Token);
         }
 
         public async ValueTask DisposeAsync()
