@@ -84,8 +84,9 @@ public sealed class ServiceTests
         await _machine.RunAsync("systemctl start cstp");
         string process = await _machine.PropertyAsync("MainPID");
         await _machine.RunAsync("systemctl kill --signal=KILL cstp");
-        // The unit counts as active until systemd has noticed.
-        await Booted.UntilAsync("the proxy runs again", async () => await StateAsync("cstp.service") == "active" && await _machine.PropertyAsync("MainPID") != process);
+        // The unit counts as active until systemd has noticed, and then has no process for two seconds: the new one first, then whether it is ready.
+        await Booted.UntilAsync(
+            "the proxy runs again", async () => await _machine.PropertyAsync("MainPID") is not "0" and var now && now != process && await StateAsync("cstp.service") == "active");
         await _machine.SendAsync();
     }
 
