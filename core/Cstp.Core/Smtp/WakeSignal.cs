@@ -11,6 +11,10 @@ internal sealed class WakeSignal : IValueTaskSource
     private const int Idle = 0, Raised = 1, Awaited = 2;
 
     private ManualResetValueTaskSourceCore<bool> _core;
+    /// <summary>
+    /// Changed by full fences alone: who finds it idle has seen what was done before each raise that is overwritten, or leaves it raised.
+    /// With a plain write, looking for the reason could come before the write, and a raise in between would be lost.
+    /// </summary>
     private int _state;
 
     /// <summary>Makes one that is not raised.</summary>
@@ -18,7 +22,7 @@ internal sealed class WakeSignal : IValueTaskSource
     {
         if (Interlocked.Exchange(ref _state, Raised) == Awaited)
         {
-            Volatile.Write(ref _state, Idle);
+            Interlocked.Exchange(ref _state, Idle);
             _core.SetResult(true);
         }
     };
@@ -32,7 +36,7 @@ internal sealed class WakeSignal : IValueTaskSource
         _core.Reset();
         if (Interlocked.CompareExchange(ref _state, Awaited, Idle) == Idle)
             return new ValueTask(this, _core.Version);
-        Volatile.Write(ref _state, Idle);
+        Interlocked.Exchange(ref _state, Idle);
         return ValueTask.CompletedTask;
     }
 
