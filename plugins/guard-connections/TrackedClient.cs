@@ -32,12 +32,6 @@ internal sealed class TrackedClient(ClientKey key)
     /// <summary>Whether the server took a message from it.</summary>
     public bool HasDelivered { get; set; }
 
-    /// <summary>The one that was used just before, in its table's order.</summary>
-    public TrackedClient? Older { get; set; }
-
-    /// <summary>The one that was used just after.</summary>
-    public TrackedClient? Newer { get; set; }
-
     /// <summary>Whether it may once more.</summary>
     /// <param name="measure">What.</param>
     /// <param name="limits">Its limits.</param>

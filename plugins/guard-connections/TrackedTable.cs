@@ -8,10 +8,9 @@ internal sealed class TrackedTable(int capacity, ClientLimits limits)
     /// <summary>Looked at before a newcomer finds no room: the time a lock is held stays bounded.</summary>
     private const int Tries = 32;
 
-    private readonly Dictionary<ClientKey, TrackedClient> _byKey = [];
+    private readonly Dictionary<ClientKey, LinkedListNode<TrackedClient>> _byKey = [];
+    private readonly LinkedList<TrackedClient> _byUse = [];   // the one not used for longest first
     private readonly TrackedClient _rest = new(default);
-    private TrackedClient? _oldest;
-    private TrackedClient? _newest;
 
     /// <summary>How many there are.</summary>
     public int Count => _byKey.Count;
@@ -28,36 +27,33 @@ internal sealed class TrackedTable(int capacity, ClientLimits limits)
     /// </returns>
     public TrackedClient Get(ClientKey key, TimeSpan now)
     {
-        if (_byKey.TryGetValue(key, out TrackedClient? known))
+        if (_byKey.TryGetValue(key, out LinkedListNode<TrackedClient>? known))
         {
-            Unlink(known);
-            Append(known);
-            return known;
+            Renew(known);
+            return known.Value;
         }
         if (_byKey.Count >= capacity && !ForgetOne(now))
             return _rest;
         var fresh = new TrackedClient(key);
-        _byKey.Add(key, fresh);
-        Append(fresh);
+        _byKey.Add(key, _byUse.AddLast(fresh));
         return fresh;
     }
 
     /// <summary>Suspicion costs a client one command, so it holds a place only while others are to be had.</summary>
     private bool ForgetOne(TimeSpan now)
     {
-        TrackedClient? suspect = null;
-        for (int i = 0; i < Tries && _oldest is { } oldest; i++)
+        LinkedListNode<TrackedClient>? suspect = null;
+        for (int i = 0; i < Tries && _byUse.First is { } oldest; i++)
         {
-            bool isHeld = oldest.IsHeld(limits, now);
-            if (!isHeld && !oldest.IsSuspect(now))
+            bool isHeld = oldest.Value.IsHeld(limits, now);
+            if (!isHeld && !oldest.Value.IsSuspect(now))
             {
                 Forget(oldest);
                 return true;
             }
             if (!isHeld)
                 suspect ??= oldest;
-            Unlink(oldest);
-            Append(oldest);
+            Renew(oldest);
         }
         if (suspect is null)
             return false;
@@ -65,32 +61,15 @@ internal sealed class TrackedTable(int capacity, ClientLimits limits)
         return true;
     }
 
-    private void Forget(TrackedClient client)
+    private void Forget(LinkedListNode<TrackedClient> client)
     {
-        Unlink(client);
-        _byKey.Remove(client.Key);
+        _byUse.Remove(client);
+        _byKey.Remove(client.Value.Key);
     }
 
-    private void Append(TrackedClient client)
+    private void Renew(LinkedListNode<TrackedClient> client)
     {
-        client.Older = _newest;
-        if (_newest is null)
-            _oldest = client;
-        else
-            _newest.Newer = client;
-        _newest = client;
-    }
-
-    private void Unlink(TrackedClient client)
-    {
-        if (client.Older is null)
-            _oldest = client.Newer;
-        else
-            client.Older.Newer = client.Newer;
-        if (client.Newer is null)
-            _newest = client.Older;
-        else
-            client.Newer.Older = client.Older;
-        client.Older = client.Newer = null;
+        _byUse.Remove(client);
+        _byUse.AddLast(client);
     }
 }
