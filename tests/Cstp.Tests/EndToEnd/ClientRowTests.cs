@@ -8,19 +8,11 @@ public sealed class ClientRowTests
 {
     private const string Message = "From: juro@amd.test\r\nSubject: s\r\n\r\nx\r\n";
 
-    private static async Task<RawClient> GreetedAsync(TwoBoxes boxes)
-    {
-        var client = new RawClient(boxes.Amd.InsidePort);
-        Assert.StartsWith("220", await client.ReadReplyAsync(), StringComparison.Ordinal);
-        Assert.StartsWith("250", await client.AskAsync("EHLO client.test"), StringComparison.Ordinal);
-        return client;
-    }
-
     [Fact]
     public async Task T1_an_overlong_command_is_refused_and_the_third_closes()
     {
         await using var boxes = new TwoBoxes();
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         string longLine = "NOOP " + new string('x', 5000);
         Assert.StartsWith("500 5.5.2", await client.AskAsync(longLine), StringComparison.Ordinal);
         Assert.StartsWith("250", await client.AskAsync("NOOP"), StringComparison.Ordinal);
@@ -34,7 +26,7 @@ public sealed class ClientRowTests
     public async Task T1_a_command_without_end_closes_in_constant_memory()
     {
         await using var boxes = new TwoBoxes();
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         string? reply = null;
         try
         {
@@ -54,7 +46,7 @@ public sealed class ClientRowTests
     {
         await using var boxes = new TwoBoxes();
         boxes.Wire.Answer = line => line.StartsWith("RCPT", StringComparison.Ordinal) ? "550 5.1.1 no such user" : null;
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.SendAsync("MAIL FROM:<juro@amd.test>\r\nRCPT TO:<x@elsewhere.test>\r\nDATA\r\nSubject: x\r\n\r\n.\r\nNOOP\r\n");
         Assert.StartsWith("250", await client.ReadReplyAsync(), StringComparison.Ordinal);
         Assert.Equal("550 5.1.1 no such user", await client.ReadReplyAsync());
@@ -82,7 +74,7 @@ public sealed class ClientRowTests
     public async Task T5_what_does_not_fit_the_grammar_is_answered_by_us_and_never_forwarded(string command, string reply)
     {
         await using var boxes = new TwoBoxes();
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         Assert.StartsWith(reply, await client.AskAsync(command), StringComparison.Ordinal);
         Assert.Single(boxes.Wire.Commands);
     }
@@ -91,7 +83,7 @@ public sealed class ClientRowTests
     public async Task T5_an_overlong_path_is_refused()
     {
         await using var boxes = new TwoBoxes();
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         Assert.StartsWith("501 5.1.7", await client.AskAsync($"MAIL FROM:<a@{string.Join('.', Enumerable.Repeat("abcdefghij", 30))}>"), StringComparison.Ordinal);
     }
 
@@ -99,7 +91,7 @@ public sealed class ClientRowTests
     public async Task T5_a_source_route_is_accepted_and_ignored_for_look_ups()
     {
         await using var boxes = new TwoBoxes();
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         Assert.StartsWith("250", await client.AskAsync("MAIL FROM:<juro@amd.test>"), StringComparison.Ordinal);
         Assert.StartsWith("250", await client.AskAsync("RCPT TO:<@hop.test:anna@intel.test>"), StringComparison.Ordinal);
         Assert.StartsWith("250", await client.SendMessageAsync(Message), StringComparison.Ordinal);
@@ -117,7 +109,7 @@ public sealed class ClientRowTests
     public async Task Unknown_and_dropped_verbs_are_answered_by_us_and_never_forwarded(string command, string reply)
     {
         await using var boxes = new TwoBoxes();
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         Assert.StartsWith(reply, await client.AskAsync(command), StringComparison.Ordinal);
         Assert.StartsWith("250", await client.AskAsync("NOOP"), StringComparison.Ordinal);
         Assert.Equal(2, boxes.Wire.Commands.Count);
@@ -127,7 +119,7 @@ public sealed class ClientRowTests
     public async Task BDAT_is_refused_and_the_session_closed_since_its_octets_would_be_read_as_commands()
     {
         await using var boxes = new TwoBoxes();
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.SendAsync("BDAT 6 LAST\r\nRSET\r\n");
         Assert.StartsWith("502 5.5.1", await client.ReadReplyAsync(), StringComparison.Ordinal);
         Assert.Null(await client.ReadReplyAsync());
@@ -138,7 +130,7 @@ public sealed class ClientRowTests
     public async Task T10_a_client_that_trickles_a_command_is_closed_by_the_clock_of_whole_commands()
     {
         await using var boxes = new TwoBoxes(smtp: new SmtpOptions { CommandTimeout = TimeSpan.FromSeconds(1) });
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         for (int i = 0; i < 15; i++)
         {
             try
@@ -158,7 +150,7 @@ public sealed class ClientRowTests
     public async Task T10_a_client_that_stops_in_the_middle_of_content_is_closed()
     {
         await using var boxes = new TwoBoxes(smtp: new SmtpOptions { DataTimeout = TimeSpan.FromSeconds(1) });
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.AddressAsync("juro@amd.test", "anna@intel.test");
         Assert.StartsWith("354", await client.AskAsync("DATA"), StringComparison.Ordinal);
         await client.SendAsync("Subject: x\r\n");
@@ -170,7 +162,7 @@ public sealed class ClientRowTests
     public async Task T11_recipients_over_the_limit_are_452_and_without_end_close()
     {
         await using var boxes = new TwoBoxes(smtp: new SmtpOptions { MaxRecipients = 100 });
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.AskAsync("MAIL FROM:<juro@amd.test>");
         for (int i = 0; i < 100; i++)
             Assert.StartsWith("250", await client.AskAsync($"RCPT TO:<u{i}@elsewhere.test>"), StringComparison.Ordinal);
@@ -186,7 +178,7 @@ public sealed class ClientRowTests
     public async Task T11_commands_without_mail_and_without_end_close(string command)
     {
         await using var boxes = new TwoBoxes();
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         string? reply = null;
         for (int i = 0; i <= 100; i++)
             reply = await client.AskAsync(command);
@@ -197,7 +189,7 @@ public sealed class ClientRowTests
     public async Task T12_an_endless_header_is_552_in_constant_memory()
     {
         await using var boxes = new TwoBoxes();
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.AddressAsync("juro@amd.test", "anna@intel.test");
         string endless = string.Concat(Enumerable.Repeat("X-Filler: " + new string('x', 500) + "\r\n", 2000));
         Assert.StartsWith("552 5.3.4", await client.SendMessageAsync(endless + "\r\nbody\r\n"), StringComparison.Ordinal);
@@ -220,14 +212,14 @@ public sealed class ClientRowTests
     public async Task T13_a_client_that_goes_before_the_dot_leaves_no_message_behind(string to)
     {
         await using var boxes = new TwoBoxes();
-        using (RawClient client = await GreetedAsync(boxes))
+        using (RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort))
         {
             await client.AddressAsync("juro@amd.test", to);
             Assert.StartsWith("354", await client.AskAsync("DATA"), StringComparison.Ordinal);
             await client.SendAsync(Message);
             client.Reset();
         }
-        using var other = await GreetedAsync(boxes);
+        using var other = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         Assert.StartsWith("250", await other.AskAsync("NOOP"), StringComparison.Ordinal);
         Assert.Empty(boxes.Wire.Messages);
     }
@@ -236,7 +228,7 @@ public sealed class ClientRowTests
     public async Task T14_a_message_that_went_in_a_circle_is_refused()
     {
         await using var boxes = new TwoBoxes();
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.AddressAsync("juro@amd.test", "anna@intel.test");
         string looped = string.Concat(Enumerable.Repeat("Received: from a by b; now\r\n", 100)) + Message;
         Assert.StartsWith("554 5.4.6", await client.SendMessageAsync(looped), StringComparison.Ordinal);
@@ -269,7 +261,7 @@ public sealed class ClientRowTests
     public async Task Pipelined_commands_stay_pipelined()
     {
         await using var boxes = new TwoBoxes();
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.SendAsync("MAIL FROM:<juro@amd.test>\r\nRCPT TO:<x@elsewhere.test>\r\nRCPT TO:<anna@intel.test>\r\nDATA\r\n");
         Assert.StartsWith("250", await client.ReadReplyAsync(), StringComparison.Ordinal);
         Assert.StartsWith("250", await client.ReadReplyAsync(), StringComparison.Ordinal);
@@ -284,7 +276,7 @@ public sealed class ClientRowTests
     public async Task A_client_that_half_closes_after_QUIT_still_gets_every_reply()
     {
         await using var boxes = new TwoBoxes();
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.SendAsync("NOOP\r\nNOOP\r\nQUIT\r\n");
         client.HalfClose();
         Assert.StartsWith("250", await client.ReadReplyAsync(), StringComparison.Ordinal);

@@ -19,6 +19,15 @@ internal sealed class RawClient : IDisposable
         _lines = new LineStream(_stream);
     }
 
+    /// <summary>Connects, and says EHLO.</summary>
+    public static async Task<RawClient> GreetedAsync(int port)
+    {
+        var client = new RawClient(port);
+        Assert.StartsWith("220", await client.ReadReplyAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("250", await client.AskAsync("EHLO client.test"), StringComparison.Ordinal);
+        return client;
+    }
+
     public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(20);
 
     public Task SendAsync(string octets) => SendAsync(Encoding.Latin1.GetBytes(octets));

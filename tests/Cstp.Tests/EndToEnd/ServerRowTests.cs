@@ -9,14 +9,6 @@ public sealed class ServerRowTests
 {
     private const string Message = "From: juro@amd.test\r\nSubject: s\r\n\r\nx\r\n";
 
-    private static async Task<RawClient> GreetedAsync(TwoBoxes boxes)
-    {
-        var client = new RawClient(boxes.Amd.InsidePort);
-        Assert.StartsWith("220", await client.ReadReplyAsync(), StringComparison.Ordinal);
-        Assert.StartsWith("250", await client.AskAsync("EHLO client.test"), StringComparison.Ordinal);
-        return client;
-    }
-
     [Theory]
     [InlineData("NOOP", "250 2.0.0 Ok\r\n250 2.0.0 one too many")]
     [InlineData("NOOP", "354 go ahead")]
@@ -29,7 +21,7 @@ public sealed class ServerRowTests
     {
         await using var boxes = new TwoBoxes();
         boxes.Wire.Answer = line => line == command ? answer : null;
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         string? reply = await client.AskAsync(command);
         if (reply?.StartsWith("250 2.0.0", StringComparison.Ordinal) == true)
             reply = await client.ReadReplyAsync();
@@ -44,7 +36,7 @@ public sealed class ServerRowTests
     {
         await using var boxes = new TwoBoxes();
         boxes.Wire.Answer = line => line == "DATA" ? "354 go\r\n250 2.0.0 taken already" : null;
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.AddressAsync("juro@amd.test", to);
         string? reply = await client.SendMessageAsync(Message);
         if (reply?.StartsWith("354", StringComparison.Ordinal) == true)
@@ -58,7 +50,7 @@ public sealed class ServerRowTests
     {
         await using var boxes = new TwoBoxes();
         boxes.Wire.Answer = line => line == "NOOP" ? "250 2.0.0 Ok\r\n421 4.3.2 going down" : null;
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         Assert.Equal("250 2.0.0 Ok", await client.AskAsync("NOOP"));
         Assert.Equal("421 4.3.2 going down", await client.ReadReplyAsync());
         Assert.Null(await client.ReadReplyAsync());
@@ -77,7 +69,7 @@ public sealed class ServerRowTests
             answer = string.Concat(Enumerable.Repeat("250-more\r\n", 500)) + "250 end";
         await using var boxes = new TwoBoxes();
         boxes.Wire.Answer = line => line == "NOOP" ? answer : null;
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         Assert.StartsWith("421 4.5.0", await client.AskAsync("NOOP"), StringComparison.Ordinal);
         Assert.Null(await client.ReadReplyAsync());
     }
@@ -89,7 +81,7 @@ public sealed class ServerRowTests
     {
         await using var boxes = new TwoBoxes();
         boxes.Wire.Answer = line => line == "DATA" ? "354 go\r\n452 4.3.1 disk full" : null;
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.AddressAsync("juro@amd.test", to);
         Assert.StartsWith("354", await client.AskAsync("DATA"), StringComparison.Ordinal);
         await client.SendAsync(Message);
@@ -107,7 +99,7 @@ public sealed class ServerRowTests
         await using var boxes = new TwoBoxes();
         var refusal = new TaskCompletionSource<string>();
         boxes.Wire.AnswersUnread = refusal.Task;
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.AddressAsync("juro@amd.test", to);
         Assert.StartsWith("354", await client.AskAsync("DATA"), StringComparison.Ordinal);
         // More than the buffers of all sockets on the way.
@@ -131,7 +123,7 @@ public sealed class ServerRowTests
     {
         await using var boxes = new TwoBoxes();
         boxes.Wire.Answer = line => line.StartsWith(state, StringComparison.Ordinal) ? "CUT" : null;
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         string? reply = await client.AskAsync("MAIL FROM:<juro@amd.test>");
         if (reply?.StartsWith("250", StringComparison.Ordinal) == true)
             reply = await client.AskAsync($"RCPT TO:<{to}>");
@@ -163,7 +155,7 @@ public sealed class ServerRowTests
         var brief = new SmtpOptions { ReplyTimeout = TimeSpan.FromSeconds(1), FinalReplyTimeout = TimeSpan.FromSeconds(1), PreparationTimeout = TimeSpan.FromSeconds(1) };
         await using var boxes = new TwoBoxes(smtp: brief);
         boxes.Wire.Answer = line => line.StartsWith(state, StringComparison.Ordinal) ? "250-" : null;   // a reply that never ends
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         string? reply = await client.AskAsync("MAIL FROM:<juro@amd.test>");
         if (reply?.StartsWith("250", StringComparison.Ordinal) == true)
             reply = await client.AskAsync($"RCPT TO:<{to}>");
@@ -196,7 +188,7 @@ public sealed class ServerRowTests
     {
         await using var boxes = new TwoBoxes();
         boxes.Wire.Extensions = "PIPELINING";
-        using RawClient client = await GreetedAsync(boxes);
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         Assert.Equal("500 Command not recognized", await client.AskAsync("FOO"));
     }
 }
