@@ -13,6 +13,7 @@ internal sealed partial class WayOutKeeper : IDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _end = new();
     private readonly SemaphoreSlim _one = new(1);
+    private int _isWaiting;
 
     /// <summary>Begins to watch.</summary>
     /// <param name="restore">Makes the way anew, whether it is there or not.</param>
@@ -31,7 +32,12 @@ internal sealed partial class WayOutKeeper : IDisposable
         _end.Cancel();
     }
 
-    private void OnChanged(object? sender, EventArgs e) => _ = RestoreAsync();
+    /// <summary>One attempt under way and one after it are enough, however many addresses change meanwhile.</summary>
+    private void OnChanged(object? sender, EventArgs e)
+    {
+        if (Interlocked.Exchange(ref _isWaiting, 1) == 0)
+            _ = RestoreAsync();
+    }
 
     private async Task RestoreAsync()
     {
@@ -40,6 +46,7 @@ internal sealed partial class WayOutKeeper : IDisposable
             await _one.WaitAsync(_end.Token);
             try
             {
+                Interlocked.Exchange(ref _isWaiting, 0);
                 await _restore(_end.Token);
             }
             finally
