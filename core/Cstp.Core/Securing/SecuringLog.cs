@@ -25,4 +25,7 @@ internal static partial class SecuringLog
 
     [LoggerMessage(206, LogLevel.Warning, "{Session}: Authentication-Results fields with this box's identifier were removed ({Count}): forged")]
     public static partial void ForgedRemoved(ILogger logger, string session, int count);
+
+    [LoggerMessage(207, LogLevel.Warning, "{Session}: refused for {Recipients}: a rule demands that it comes {Demanded}")]
+    public static partial void Unprotected(ILogger logger, string session, string recipients, string demanded);
 }
