@@ -117,7 +117,9 @@ internal sealed class InboundOpening(
             envelope.Session,
             opened.Outcome,
             string.Join(' ', group.Mailboxes(envelope)),
-            LogText.Escape(string.Join(", ", opened.Layers.Select(l => l.Reason is null ? $"{l.Kind} {l.Result}" : $"{l.Kind} {l.Result} ({l.Reason})"))));
+            opened.Layers.Count == 0
+                ? opened.Reason ?? "no layer was looked at"
+                : LogText.Escape(string.Join(", ", opened.Layers.Select(l => l.Reason is null ? $"{l.Kind} {l.Result}" : $"{l.Kind} {l.Result} ({l.Reason})"))));
     }
 
     /// <summary>Recipients of whom the same is demanded share a delivery.</summary>

@@ -53,7 +53,7 @@ internal sealed class MessageSecurity(
         if (DirectionOf(envelope.Side, candidate) != Direction.Outbound)
             return null;
         PolicyRecipient described = Describe(envelope, candidate);
-        return Unencryptable([described]) ?? Ask(envelope, () => policy.DecideRecipient(Transaction(envelope), described));
+        return Logged(envelope, [candidate], Unencryptable([described]) ?? Ask(envelope, () => policy.DecideRecipient(Transaction(envelope), described)));
     }
 
     /// <summary>Asked at DATA.</summary>
@@ -62,7 +62,9 @@ internal sealed class MessageSecurity(
     public Reply? DecideData(MessageEnvelope envelope)
     {
         PolicyTransaction transaction = Transaction(envelope);
-        return transaction.Recipients.Count > 0 ? Unencryptable(transaction.Recipients) ?? Ask(envelope, () => policy.DecideData(transaction)) : null;
+        return transaction.Recipients.Count > 0
+            ? Logged(envelope, envelope.Recipients, Unencryptable(transaction.Recipients) ?? Ask(envelope, () => policy.DecideData(transaction)))
+            : null;
     }
 
     /// <summary>Whether the message may be changed for any recipient; otherwise its octets flow past.</summary>
@@ -88,7 +90,7 @@ internal sealed class MessageSecurity(
         header = demand.Header;
         PolicyTransaction transaction = Transaction(envelope, demand);
         if ((Contradiction(envelope, transaction.Recipients, demand) ?? Unencryptable(transaction.Recipients)) is { } unprotected)
-            return new MessageDecision.Refuse(unprotected);
+            return new MessageDecision.Refuse(Logged(envelope, envelope.Recipients, unprotected)!);
         IReadOnlyList<Delivery> plan = [];
         if (transaction.Recipients.Count > 0)
         {
@@ -166,6 +168,13 @@ internal sealed class MessageSecurity(
 
     private static string Names(PolicyRecipient[] recipients) =>
         string.Join(", ", recipients.Take(MaxNamed).Select(r => $"<{r.Mailbox}>")) + (recipients.Length > MaxNamed ? " and others" : "");
+
+    private Reply? Logged(MessageEnvelope envelope, IReadOnlyList<Mailbox> recipients, Reply? refusal)
+    {
+        if (refusal is not null)
+            SecuringLog.Refused(logger, envelope.Session, string.Join(' ', recipients), refusal);
+        return refusal;
+    }
 
     private Reply? Ask(MessageEnvelope envelope, Func<Reply?> question)
     {

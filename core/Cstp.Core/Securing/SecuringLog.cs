@@ -1,3 +1,4 @@
+using Cstp.Abstractions;
 using Microsoft.Extensions.Logging;
 
 namespace Cstp.Core.Securing;
@@ -28,4 +29,7 @@ internal static partial class SecuringLog
 
     [LoggerMessage(207, LogLevel.Warning, "{Session}: refused for {Recipients}: a rule demands that it comes {Demanded}")]
     public static partial void Unprotected(ILogger logger, string session, string recipients, string demanded);
+
+    [LoggerMessage(208, LogLevel.Warning, "{Session}: refused for {Recipients}: {Reply}")]
+    public static partial void Refused(ILogger logger, string session, string recipients, Reply reply);
 }
