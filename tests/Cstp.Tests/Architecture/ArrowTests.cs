@@ -85,7 +85,7 @@ public sealed class ArrowTests
     [InlineData("Securing", "Smtp|Store|Plugins")]
     [InlineData("Smime", "Smtp|Store|Plugins|Diagnostics")]
     [InlineData("Mime", "Smtp|Securing|Smime|Trust|Store|Plugins|Diagnostics")]
-    [InlineData("Trust", "Smtp|Securing|Smime|Mime|Store|Plugins|Diagnostics")]
+    [InlineData("Trust", "Smtp|Securing|Smime|Mime|Store|Plugins")]
     [InlineData("Store", "Smtp|Securing|Smime|Mime|Plugins")]
     [InlineData("Plugins", "Smtp|Securing|Smime|Mime|Trust|Store")]
     [InlineData("Diagnostics", "Smtp|Securing|Smime|Mime|Trust|Store|Plugins")]

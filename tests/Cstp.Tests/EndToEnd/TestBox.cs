@@ -9,6 +9,7 @@ using Cstp.Core.Securing;
 using Cstp.Core.Smime;
 using Cstp.Core.Smtp;
 using Cstp.Core.Trust;
+using Cstp.Core.Trust.Revocation;
 using Cstp.CryptoBouncyCastle;
 using Cstp.PolicyLiberal;
 using Microsoft.Extensions.Logging;
@@ -26,6 +27,7 @@ internal sealed class TestBox : IAsyncDisposable
     private readonly List<OwnKey> _keys = [];
     private readonly BoxSettings _settings;
     private readonly TimeProvider _time;
+    private readonly RevocationKnowledge? _revocation;
     private TrustSnapshot _trust;
 
     public TestBox(
@@ -40,9 +42,11 @@ internal sealed class TestBox : IAsyncDisposable
         KeyKind key = KeyKind.P256,
         ILoggerFactory? loggers = null,
         ICmsEnveloper? crypto = null,
-        TimeProvider? time = null)
+        TimeProvider? time = null,
+        RevocationKnowledge? revocation = null)
     {
         Domain = domain;
+        _revocation = revocation;
         _time = time ?? TimeProvider.System;
         Network = new LoopbackMode(insideUpstream, outsideUpstream);
         _settings = new BoxSettings(
@@ -122,5 +126,5 @@ internal sealed class TestBox : IAsyncDisposable
 
     private int Port(Side side) => ((IPEndPoint)_box.Proxy.Bound.First(l => l.Side == side).EndPoint).Port;
 
-    private TrustSnapshot Snapshot() => new([.. _certificates], [.. _keys], _time, [Domain]);
+    private TrustSnapshot Snapshot() => new([.. _certificates], [.. _keys], _time, [Domain], revocation: _revocation);
 }
