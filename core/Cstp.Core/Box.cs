@@ -1,4 +1,3 @@
-using Cstp.Abstractions;
 using Cstp.Core.Diagnostics;
 using Cstp.Core.Mime;
 using Cstp.Core.Plugins;
@@ -25,14 +24,14 @@ internal sealed class Box : IDisposable
     /// <param name="settings">The settings.</param>
     /// <param name="modules">The modules that the configuration selects.</param>
     /// <param name="trust">The store as it stands.</param>
-    /// <param name="collect">Keeps a certificate that mail brought: certificate, source, capabilities.</param>
+    /// <param name="collect">Keeps a certificate that mail brought.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">The log.</param>
     public Box(
         BoxSettings settings,
         SelectedModules modules,
         Func<TrustSnapshot> trust,
-        Action<EncodedCertificate, string, IReadOnlyList<string>> collect,
+        CertificateCollection collect,
         TimeProvider time,
         ILoggerFactory loggers)
     {

@@ -55,7 +55,7 @@ internal sealed class TestBox : IAsyncDisposable
         _trust = Snapshot();
         var modules = new SelectedModules(
             crypto ?? s_crypto, "crypto", policy ?? new LiberalPolicy(), "policy", Network, "loopback", [.. (interceptors ?? []).Select((x, i) => new SelectedInterceptor($"interceptor-{i}", x))]);
-        _box = new Box(_settings, modules, () => _trust, (certificate, source, capabilities) => Collected.Add((certificate, source)), _time, loggers ?? NullLoggerFactory.Instance);
+        _box = new Box(_settings, modules, () => _trust, (certificate, source, _, _) => Collected.Add((certificate, source)), _time, loggers ?? NullLoggerFactory.Instance);
         _box.Proxy.Start();
     }
 
