@@ -90,7 +90,7 @@ internal sealed record TlsOptions : IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (CertificateFile is null != KeyFile is null)
-            yield return new("certificate and key belong together: give both certificate_file and key_file, or neither", [CertificateFile is null ? nameof(KeyFile) : nameof(CertificateFile)]);
+            yield return new("certificate and key belong together: give both certificate_file and key_file, or neither", [CertificateFile is null ? nameof(KeyFile) : nameof(CertificateFile)]);   // the one that stands in the file
         if (AuthorityCertificateFile is null != AuthorityKeyFile is null)
         {
             yield return new(

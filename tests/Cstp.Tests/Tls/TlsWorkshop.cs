@@ -9,13 +9,16 @@ internal sealed class TlsWorkshop : IDisposable
 {
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
-    public TlsWorkshop(string name = "Authority of the tests")
+    /// <param name="issuer">The authority above this one; null for one that stands by itself.</param>
+    public TlsWorkshop(TlsWorkshop? issuer = null)
     {
-        var request = new CertificateRequest($"CN={name}", _key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest(issuer is null ? "CN=Authority of the tests" : "CN=Authority below it", _key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(X509BasicConstraintsExtension.CreateForCertificateAuthority());
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
-        Authority = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-2), DateTimeOffset.UtcNow.AddYears(1));
+        Authority = issuer is null
+            ? request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-2), DateTimeOffset.UtcNow.AddYears(1))
+            : request.Create(issuer.Authority, DateTimeOffset.UtcNow.AddDays(-2), issuer.Authority.NotAfter, RandomNumberGenerator.GetBytes(8)).CopyWithPrivateKey(_key);
     }
 
     public X509Certificate2 Authority { get; }
