@@ -76,12 +76,12 @@ internal sealed class SessionTls(SmtpSession session, SmtpServices services, Tls
             throw new IOException($"TLS on the first connection and none on a second: {greeting.Failure}");
         if (_verdict?.Result == VerdictKind.Held && verdict.Result != VerdictKind.Held)
             throw new IOException($"verified on the first connection and not on a second: {verdict.Problem}");
-        foreach (string domain in _domains.Keys)
+        foreach (string domain in session.Transaction?.Recipients.Select(r => r.Mailbox.Domain).Distinct(StringComparer.OrdinalIgnoreCase) ?? [])
         {
             if (await termination.Verification.JudgeForAsync(rule, domain, server.Peer, greeting.Peer, greeting.Failure, cancel) is { Refusal: { } why })
                 throw new IOException($"a second connection, for {domain}: {why}");
         }
-        return (greeting.Reply, Legs with { ServerIsSecured = greeting.Peer is not null, ServerIsVerified = verdict.Result == VerdictKind.Held, OffersStartTls = OffersStartTls });
+        return (greeting.Reply, Legs with { ServerIsSecured = greeting.Peer is not null, ServerIsVerified = verdict.Result == VerdictKind.Held });
     }
 
     /// <summary>Looks whether TLS forbids a command.</summary>
@@ -119,6 +119,8 @@ internal sealed class SessionTls(SmtpSession session, SmtpServices services, Tls
             return null;
         if (!_domains.TryGetValue(domain, out ServerVerdict? verdict))
         {
+            if (_domains.Count >= services.Options.MaxRecipients)
+                _domains.Clear();
             TlsRule rule = Options.RuleFor(server.Peer.Address);
             verdict = await termination.Verification.JudgeForAsync(rule, domain, server.Peer, _server.Peer, _server.Failure, session.Within(services.Options.ReplyTimeout));
             _domains[domain] = verdict;

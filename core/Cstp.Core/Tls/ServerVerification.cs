@@ -31,6 +31,9 @@ internal sealed record ServerVerdict(VerdictKind Result, string? Problem, string
 /// <param name="tlsa">Finds TLSA records; null where no resolver is configured.</param>
 internal sealed class ServerVerification(TlsaLookup? tlsa)
 {
+    /// <summary>For all questions about one name; the client waits.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
     /// <summary>Judges a server by what is known without any recipient.</summary>
     /// <param name="rule">What holds for it.</param>
     /// <param name="server">Its address.</param>
@@ -47,7 +50,7 @@ internal sealed class ServerVerification(TlsaLookup? tlsa)
             // Without a configured name the recipients tell which records hold.
             if (rule.Name is null)
                 return new(VerdictKind.NotAsked, null, required && peer is null ? failure : null);
-            return await JudgeByRecordsAsync(() => tlsa!.ForNameAsync(rule.Name, server.Port, cancel), required, peer, failure);
+            return await JudgeByRecordsAsync(ended => tlsa!.ForNameAsync(rule.Name, server.Port, ended), required, peer, failure, cancel);
         }
         if (peer is null)
             return new(VerdictKind.Failed, failure, required ? failure : null);
@@ -69,15 +72,22 @@ internal sealed class ServerVerification(TlsaLookup? tlsa)
             return null;
         // An address literal has no MX hosts.
         return await JudgeByRecordsAsync(
-            () => HostName.IsValid(domain) ? tlsa!.ForRecipientsAsync(domain, server, cancel) : Task.FromResult<TlsaRecords?>(null), rule.Policy == TlsPolicy.Required, peer, failure);
+            ended => HostName.IsValid(domain) ? tlsa!.ForRecipientsAsync(domain, server, ended) : Task.FromResult<TlsaRecords?>(null), rule.Policy == TlsPolicy.Required, peer, failure, cancel);
     }
 
-    private static async Task<ServerVerdict> JudgeByRecordsAsync(Func<Task<TlsaRecords?>> find, bool required, TlsPeer? peer, string? failure)
+    private static async Task<ServerVerdict> JudgeByRecordsAsync(Func<CancellationToken, Task<TlsaRecords?>> find, bool required, TlsPeer? peer, string? failure, CancellationToken cancel)
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        patience.CancelAfter(s_patience);
         TlsaRecords? records;
         try
         {
-            records = await find();
+            records = await find(patience.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            string late = $"the resolver did not answer within {s_patience.TotalSeconds} s";
+            return new(VerdictKind.Unavailable, late, late);
         }
         catch (DnsUnavailableException e)
         {
