@@ -3,6 +3,7 @@ using Cstp.Core.Diagnostics;
 using Cstp.Core.Mime;
 using Cstp.Core.Plugins;
 using Cstp.Core.Securing;
+using Cstp.Core.Securing.Rules;
 using Cstp.Core.Smime;
 using Cstp.Core.Smtp;
 using Cstp.Core.Tls;
@@ -42,9 +43,10 @@ internal sealed class Box : IDisposable
         Results = new AuthenticationResults(settings.Box.EffectiveAuthservId);
         var opening = new Opening(modules.Crypto, settings.Securing, Results, settings.Smtp.MaxHeader);
         ILogger securing = loggers.CreateLogger("Cstp.Securing");
-        Inbound = new InboundOpening(opening, Results, trust, collect, Metrics, securing);
+        var rules = new ProtectionRules(settings.Securing);
+        Inbound = new InboundOpening(opening, Results, rules, trust, collect, Metrics, securing);
         var outbound = new OutboundSecuring(new Sealing(modules.Crypto), trust, settings.Securing, Metrics, time, securing);
-        Security = new MessageSecurity(settings.Box, modules.Policy, outbound, Inbound, trust, modules.Crypto.Capabilities, settings.Securing, securing);
+        Security = new MessageSecurity(settings.Box, modules.Policy, outbound, Inbound, trust, modules.Crypto.Capabilities, rules, securing);
         Proxy = new SmtpProxy(new SmtpServices(
             settings.Smtp,
             modules.Network,

@@ -14,6 +14,8 @@ internal sealed record RecordedMessage(string Mail, IReadOnlyList<string> Recipi
 
     /// <summary>Whether it came through TLS.</summary>
     public bool IsSecured { get; init; }
+
+    public bool IsFor(string address) => Recipients.Contains($"RCPT TO:<{address}>");
 }
 
 /// <summary>A mail server on loopback that records what it gets, octet for octet, and answers as it is told.</summary>
