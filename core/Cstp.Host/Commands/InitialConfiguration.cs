@@ -105,7 +105,13 @@ internal sealed record InitialConfiguration(
         #= offer_without_server = false      # offer clients TLS even where the server has none
         #= auth_requires_tls = false      # AUTH only where both ends are in TLS
         #= handshake_timeout = "30s"
-        #= destinations = []      # servers known better: { address = "192.0.2.25", name = "mx.example.com", pins = [], server = "required", verify = "pkix" }
+
+        # [[tls.destinations]]      # servers that are known better; the first that fits counts
+        # address = "192.0.2.25"      # or a network: "192.0.2.0/24"
+        # name = "mx.example.com"
+        # pins = []
+        # server = "required"
+        # verify = "pkix"
 
         [spool]      # where incoming messages wait while they are verified
         #= folder = "/var/tmp"      # encrypted, unlinked files; never a tmpfs

@@ -155,10 +155,13 @@ public sealed class ConfigurationTests : IDisposable
             resolver = "127.0.0.1:53"
             certificate_file = "tls/mail.pem"
             key_file = "tls/mail.key"
-            destinations = [
-                { address = "192.0.2.25", name = "mx.partner.test", verify = "pkix" },
-                { address = "192.0.2.0/24", server = "none" },
-            ]
+            [[tls.destinations]]
+            address = "192.0.2.25"
+            name = "mx.partner.test"
+            verify = "pkix"
+            [[tls.destinations]]
+            address = "192.0.2.0/24"
+            server = "none"
             """).Settings.Tls;
         Assert.Equal((_folder["tls/mail.pem"], _folder["tls/mail.key"], _folder["tls-authority.pem"]), (tls.CertificateFile, tls.KeyFile, tls.AuthorityCertificateFile));
         Assert.Equal((TlsPolicy.Required, TlsVerification.Pkix, "mx.partner.test"), Rule("192.0.2.25"));
