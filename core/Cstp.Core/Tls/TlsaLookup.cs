@@ -44,20 +44,26 @@ internal sealed class TlsaLookup(IPEndPoint resolver)
         if (hosts.Length == 0)
             hosts = mail.Answers.MxRecords().Any() ? [] : [domain];   // RFC 7505; RFC 5321 5.1
         DnsUnavailableException? unknown = null;
+        bool isFound = false;
         foreach (string host in hosts)
         {
+            IReadOnlyList<string>? names;
             try
             {
-                if (await NameOfAsync(host, server.Address, cancel) is { } names)
-                    return await RecordsAsync(names, server.Port, domain, cancel);
+                names = await NamesOfAsync(host, server.Address, cancel);
             }
             catch (DnsUnavailableException e)
             {
                 // Another host may be the one.
                 unknown ??= e;
+                continue;
             }
+            isFound |= names is not null;
+            // Of several hosts with this address those with records count: they forbid clear.
+            if (names is not null && await RecordsAsync(names, server.Port, domain, cancel) is { } records)
+                return records;
         }
-        return unknown is null ? null : throw unknown;
+        return isFound || unknown is null ? null : throw unknown;
     }
 
     /// <summary>The records that hold for a server whose name the configuration gives.</summary>
@@ -70,7 +76,7 @@ internal sealed class TlsaLookup(IPEndPoint resolver)
 
     /// <summary>The names under which a host's records may stand, the one that its aliases lead to first (RFC 7672 2.2.2).</summary>
     /// <returns>Null where the host does not have the address, empty where its address is not secure.</returns>
-    private async Task<IReadOnlyList<string>?> NameOfAsync(string host, IPAddress address, CancellationToken cancel)
+    private async Task<IReadOnlyList<string>?> NamesOfAsync(string host, IPAddress address, CancellationToken cancel)
     {
         IPAddress wanted = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
         IDnsQueryResponse found = await AskAsync(host, wanted.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? QueryType.A : QueryType.AAAA, cancel);

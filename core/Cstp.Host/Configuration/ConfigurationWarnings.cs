@@ -31,6 +31,8 @@ internal static class ConfigurationWarnings
             yield break;
         if (tls.Server == TlsPolicy.Opportunistic && tls.Verify is TlsVerification.Pkix or TlsVerification.Pin)
             yield return "[tls] verify is asked for and server is \"opportunistic\": what does not hold is logged and counted, and mail goes there all the same. server = \"required\" refuses.";
+        if (tls is { Server: TlsPolicy.Required, Verify: TlsVerification.Pkix or TlsVerification.Pin })
+            yield return "[tls] server = \"required\" with verify by pkix or pin: mail goes only to servers that [[tls.destinations]] gives a name or pins; all else is answered 451.";
         if (tls is { Server: TlsPolicy.Required, Verify: TlsVerification.None })
             yield return "[tls] server = \"required\" with verify = \"none\": mail is never sent in clear, but to whoever stands in the wire.";
         if (tls is { Client: TlsPolicy.Required, OfferWithoutServer: false, Server: not TlsPolicy.Required })

@@ -15,6 +15,8 @@ public sealed class DaneTests(DaneTests.Scene scene) : IClassFixture<DaneTests.S
     [InlineData("good.test", true, "250")]
     [InlineData("authority.test", true, "250")]
     [InlineData("alias.test", true, "250")]
+    [InlineData("two.test", false, "451 4.7.5")]
+    [InlineData("lame.test", true, "250")]
     [InlineData("nomx.good.test", true, "250")]
     [InlineData("wrong.test", true, "451 4.7.5")]
     [InlineData("insecure.test", true, "250")]
@@ -116,6 +118,9 @@ public sealed class DaneTests(DaneTests.Scene scene) : IClassFixture<DaneTests.S
             await _zones.AddAsync("insecure.test", Mail(wrong), isSigned: false);
             await _zones.AddAsync("bogus.test", Mail(right), isBogus: true);
             await _zones.AddAsync("elsewhere.test", Mail(wrong).Replace("127.0.0.1", "192.0.2.1", StringComparison.Ordinal));
+            // Two hosts with one address, the first without records; a host that cannot be looked up before the right one.
+            await _zones.AddAsync("two.test", $"{Mail(right)}\n@ MX 5 bare\nbare A 127.0.0.1");
+            await _zones.AddAsync("lame.test", $"{Mail(right)}\n@ MX 5 mx.bogus.test.");
             await _zones.StartAsync();
             Opportunistic = await BoxAsync("opportunistic");
             Required = await BoxAsync("required");

@@ -154,7 +154,7 @@ public sealed class TlsTests
 
         using var http = new HttpClient();
         string counted = await http.GetStringAsync(new Uri($"http://127.0.0.1:{metrics}/metrics"));
-        Assert.Matches("(?m)^cstp_tls_sessions\\S*\\{.*leg=\"client\".*version=\"1.3\".*\\} 1 ", counted);
-        Assert.Matches("(?m)^cstp_tls_sessions\\S*\\{.*leg=\"server\".*version=\"1.3\".*\\} 2 ", counted);
+        Assert.Matches("(?m)^cstp_tls_sessions\\S*\\{.*leg=\"client\".*version=\"1.3\".*\\} 1\\s", counted);
+        Assert.Matches("(?m)^cstp_tls_sessions\\S*\\{.*leg=\"server\".*version=\"1.3\".*\\} 2\\s", counted);
     }
 }
