@@ -18,6 +18,7 @@ internal sealed class CstpMetrics : IDisposable
     private readonly Counter<long> _tls;
     private readonly Counter<long> _tlsFailures;
     private readonly Counter<long> _tlsVerifications;
+    private readonly Counter<long> _revocationFetches;
 
     /// <summary>Makes the instruments.</summary>
     public CstpMetrics()
@@ -31,6 +32,7 @@ internal sealed class CstpMetrics : IDisposable
         _tls = _meter.CreateCounter<long>("cstp.tls.sessions", description: "TLS that the box itself began, by leg (client, server) and version");
         _tlsFailures = _meter.CreateCounter<long>("cstp.tls.failures", description: "TLS that did not come about, by leg and cause");
         _tlsVerifications = _meter.CreateCounter<long>("cstp.tls.verifications", description: "Servers verified, by method and result");
+        _revocationFetches = _meter.CreateCounter<long>("cstp.revocation.fetches", description: "Revocation lists and answers of responders asked for, by kind and result");
     }
 
     /// <summary>A session began.</summary>
@@ -82,6 +84,12 @@ internal sealed class CstpMetrics : IDisposable
     /// <param name="result">What came of it.</param>
     public void TlsVerified(string method, string result) =>
         _tlsVerifications.Add(1, new KeyValuePair<string, object?>("method", method), new KeyValuePair<string, object?>("result", result));
+
+    /// <summary>Something about revocation was asked for.</summary>
+    /// <param name="kind"><c>list</c> or <c>ocsp</c>.</param>
+    /// <param name="result"><c>fetched</c> or <c>failed</c>.</param>
+    public void RevocationFetched(string kind, string result) =>
+        _revocationFetches.Add(1, new KeyValuePair<string, object?>("kind", kind), new KeyValuePair<string, object?>("result", result));
 
     /// <summary>Ends the meter.</summary>
     public void Dispose() => _meter.Dispose();

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Cstp.Abstractions;
 using Cstp.Core;
+using Cstp.Core.Trust.Revocation;
 using Cstp.Host.Configuration;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
@@ -36,6 +37,10 @@ internal static class RunCommand
 
         using var box = new Box(runtime.BoxSettings, runtime.Modules, () => runtime.Store.Current, runtime.Store.Collect, TimeProvider.System, loggers);
         using MeterProvider? metrics = MetricsEndpoint.Start(configuration.Settings.Metrics);
+        await using RevocationFetcher? fetcher = configuration.Settings.Revocation.Fetch
+            ? new RevocationFetcher(
+                runtime.Store.Revocation, configuration.Settings.Revocation, () => runtime.Store.Current, runtime.Store.KeepList, box.Metrics, TimeProvider.System, loggers.CreateLogger("Cstp.Revocation"))
+            : null;
         INetworkMode network = runtime.Modules.Network;
         await network.UpAsync(cancel);
         try

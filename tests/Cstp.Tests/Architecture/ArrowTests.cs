@@ -86,7 +86,7 @@ public sealed class ArrowTests
     [InlineData("Securing", "Smtp|Tls|Store|Plugins")]
     [InlineData("Smime", "Smtp|Tls|Store|Plugins|Diagnostics")]
     [InlineData("Mime", "Smtp|Tls|Securing|Smime|Trust|Store|Plugins|Diagnostics")]
-    [InlineData("Trust", "Smtp|Tls|Securing|Smime|Mime|Store|Plugins|Diagnostics")]
+    [InlineData("Trust", "Smtp|Tls|Securing|Smime|Mime|Store|Plugins")]
     [InlineData("Store", "Smtp|Tls|Securing|Smime|Mime|Plugins")]
     [InlineData("Plugins", "Smtp|Tls|Securing|Smime|Mime|Trust|Store")]
     [InlineData("Diagnostics", "Smtp|Tls|Securing|Smime|Mime|Trust|Store|Plugins")]
