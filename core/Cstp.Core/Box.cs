@@ -5,6 +5,7 @@ using Cstp.Core.Securing;
 using Cstp.Core.Securing.Rules;
 using Cstp.Core.Smime;
 using Cstp.Core.Smtp;
+using Cstp.Core.Tls;
 using Cstp.Core.Trust;
 using Microsoft.Extensions.Logging;
 
@@ -15,7 +16,8 @@ namespace Cstp.Core;
 /// <param name="Securing">Section <c>[securing]</c>.</param>
 /// <param name="Smtp">Section <c>[smtp]</c>.</param>
 /// <param name="Spool">Section <c>[spool]</c>.</param>
-internal sealed record BoxSettings(BoxOptions Box, SecuringOptions Securing, SmtpOptions Smtp, SpoolOptions Spool);
+/// <param name="Tls">Section <c>[tls]</c>; paths are absolute.</param>
+internal sealed record BoxSettings(BoxOptions Box, SecuringOptions Securing, SmtpOptions Smtp, SpoolOptions Spool, TlsOptions Tls);
 
 /// <summary>One box: the stations of a message's way, put together.</summary>
 internal sealed class Box : IDisposable
@@ -51,6 +53,7 @@ internal sealed class Box : IDisposable
             [.. modules.Interceptors.Select(i => new NamedInterceptor(i.Name, i.Interceptor))],
             Spool,
             Metrics,
+            settings.Smtp.Starttls == StartTlsHandling.Terminate ? TlsTermination.Open(settings.Tls, time, loggers.CreateLogger("Cstp.Tls")) : null,
             time,
             loggers.CreateLogger("Cstp.Smtp")));
     }

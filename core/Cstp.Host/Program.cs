@@ -12,6 +12,7 @@ return await CommandLine.RunAsync(
         CertsCommand.Create(),
         KeysCommand.Create(),
         MessageCommand.Create(),
+        TlsCommand.Create(),
         NetCommand.Create(),
         DemoCommand.Create(),
         CompletionCommand.Create(),

@@ -15,6 +15,9 @@ internal sealed class CstpMetrics : IDisposable
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _layers;
     private readonly Counter<long> _blind;
+    private readonly Counter<long> _tls;
+    private readonly Counter<long> _tlsFailures;
+    private readonly Counter<long> _tlsVerifications;
     private readonly Counter<long> _revocationFetches;
 
     /// <summary>Makes the instruments.</summary>
@@ -26,6 +29,9 @@ internal sealed class CstpMetrics : IDisposable
         _refusals = _meter.CreateCounter<long>("cstp.refusals", description: "Replies of our own that refuse, by code and enhanced code");
         _layers = _meter.CreateCounter<long>("cstp.layers", description: "S/MIME layers made or met, by kind and result");
         _blind = _meter.CreateCounter<long>("cstp.sessions.blind", description: "Sessions that went on in TLS, unseen");
+        _tls = _meter.CreateCounter<long>("cstp.tls.sessions", description: "TLS that the box itself began, by leg (client, server) and version");
+        _tlsFailures = _meter.CreateCounter<long>("cstp.tls.failures", description: "TLS that did not come about, by leg and cause");
+        _tlsVerifications = _meter.CreateCounter<long>("cstp.tls.verifications", description: "Servers verified, by method and result");
         _revocationFetches = _meter.CreateCounter<long>("cstp.revocation.fetches", description: "Revocation lists and answers of responders asked for, by kind and result");
     }
 
@@ -60,6 +66,24 @@ internal sealed class CstpMetrics : IDisposable
 
     /// <summary>A session went on in TLS.</summary>
     public void WentBlind() => _blind.Add(1);
+
+    /// <summary>TLS began.</summary>
+    /// <param name="leg">With whom.</param>
+    /// <param name="version">Its version.</param>
+    public void TlsBegan(string leg, string version) =>
+        _tls.Add(1, new KeyValuePair<string, object?>("leg", leg), new KeyValuePair<string, object?>("version", version));
+
+    /// <summary>TLS did not come about.</summary>
+    /// <param name="leg">With whom.</param>
+    /// <param name="cause">Why.</param>
+    public void TlsFailed(string leg, string cause) =>
+        _tlsFailures.Add(1, new KeyValuePair<string, object?>("leg", leg), new KeyValuePair<string, object?>("cause", cause));
+
+    /// <summary>A server was verified, or was not.</summary>
+    /// <param name="method">How.</param>
+    /// <param name="result">What came of it.</param>
+    public void TlsVerified(string method, string result) =>
+        _tlsVerifications.Add(1, new KeyValuePair<string, object?>("method", method), new KeyValuePair<string, object?>("result", result));
 
     /// <summary>Something about revocation was asked for.</summary>
     /// <param name="kind"><c>list</c> or <c>ocsp</c>.</param>

@@ -23,7 +23,7 @@ internal static class BlindRelay
             await to.FlushAsync(cancel);
             if (read.IsCompleted)
             {
-                to.ShutdownSend();
+                await to.ShutdownSendAsync();
                 return;
             }
         }

@@ -168,7 +168,8 @@ internal sealed class CommandRelay(SmtpSession session, SessionCommands commands
                     if (read.IsCompleted)
                     {
                         _clientEnded = true;
-                        session.Server?.ShutdownSend();
+                        if (session.Server is not null)
+                            await session.Server.ShutdownSendAsync();
                         session.IsClosing = session.Server is null;
                     }
                     return any;

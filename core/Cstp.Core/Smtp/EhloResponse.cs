@@ -28,6 +28,9 @@ internal static class EhloResponse
     /// <summary>A SASL security layer would make the session unreadable (RFC 4954 4).</summary>
     private static readonly HashSet<string> s_droppedMechanisms = new(StringComparer.Ordinal) { "GSSAPI", "DIGEST-MD5", "KERBEROS_V4" };
 
+    /// <summary>Ends the names of mechanisms that bind to the TLS channel (RFC 5802 4): with TLS terminated there are two.</summary>
+    private const string ChannelBinding = "-PLUS";
+
     /// <summary>What protection adds at most: base64 of base64 (78/57 each), and the header block.</summary>
     private const double Growth = 1.90;
 
@@ -38,8 +41,9 @@ internal static class EhloResponse
     /// <param name="side">Where the session came in: messages from inside grow.</param>
     /// <param name="options">Settings.</param>
     /// <param name="extensions">What is in force.</param>
+    /// <param name="tls">How TLS stands; null where the box terminates none.</param>
     /// <returns>The reply for the client.</returns>
-    public static ServerReply Rewrite(ServerReply reply, Side side, SmtpOptions options, out ServerExtensions extensions)
+    public static ServerReply Rewrite(ServerReply reply, Side side, SmtpOptions options, out ServerExtensions extensions, TlsLegs? tls = null)
     {
         var keywords = new HashSet<string>(StringComparer.Ordinal);
         long? size = null;
@@ -59,7 +63,7 @@ internal static class EhloResponse
                 texts.Add(line[4..]);
                 continue;
             }
-            if (!s_passed.Contains(keyword))
+            if (!s_passed.Contains(keyword) && !(keyword == "REQUIRETLS" && tls is { AreSecured: true, ServerIsVerified: true }))
                 continue;
             switch (keyword)
             {
@@ -69,7 +73,12 @@ internal static class EhloResponse
                     texts.Add(size is > 0 && side == Side.Inside ? $"SIZE {Lowered(size.Value)}" : line[4..]);
                     break;
                 case "AUTH":
-                    string[] mechanisms = [.. words.Skip(1).Where(m => !s_droppedMechanisms.Contains(m.ToUpperInvariant()))];
+                    if (tls is { AuthRequiresTls: true, AreSecured: false })
+                        break;
+                    string[] mechanisms =
+                    [
+                        .. words.Skip(1).Where(m => !s_droppedMechanisms.Contains(m.ToUpperInvariant()) && (tls is null || !m.EndsWith(ChannelBinding, StringComparison.OrdinalIgnoreCase))),
+                    ];
                     if (mechanisms.Length > 0)
                     {
                         keywords.Add(keyword);
@@ -85,6 +94,11 @@ internal static class EhloResponse
                     texts.Add(line[4..]);
                     break;
             }
+        }
+        if (tls is { OffersStartTls: true })
+        {
+            keywords.Add("STARTTLS");
+            texts.Add("STARTTLS");
         }
         extensions = new ServerExtensions(keywords, size);
         var lines = texts.Select((text, i) => $"{reply.Code}{(i < texts.Count - 1 ? '-' : ' ')}{text}").ToList();

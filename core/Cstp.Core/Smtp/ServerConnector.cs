@@ -18,9 +18,10 @@ internal sealed class ServerConnector(SmtpServices services, SmtpListener listen
     /// <summary>Connects and greets as the client did.</summary>
     /// <param name="helloLine">The client's EHLO or HELO line.</param>
     /// <param name="inForce">What the server offered on the first connection.</param>
+    /// <param name="tls">The TLS of the session; null where the box terminates none.</param>
     /// <param name="cancel">The deadline.</param>
-    /// <exception cref="IOException">The server cannot be reached, refuses, or lacks an extension that is in force.</exception>
-    public async Task<SmtpConnection> ConnectAgainAsync(string? helloLine, ServerExtensions inForce, CancellationToken cancel)
+    /// <exception cref="IOException">The server cannot be reached, refuses, has less TLS, or lacks an extension that is in force.</exception>
+    public async Task<SmtpConnection> ConnectAgainAsync(string? helloLine, ServerExtensions inForce, SessionTls? tls, CancellationToken cancel)
     {
         SmtpConnection connection = await ConnectAsync(cancel);
         try
@@ -28,13 +29,15 @@ internal sealed class ServerConnector(SmtpServices services, SmtpListener listen
             ServerReply banner = await connection.ReadReplyAsync(cancel);
             if (!banner.IsPositive)
                 throw new IOException($"the server refuses a second connection: {banner.Text}");
-            await connection.SendAsync((helloLine ?? "HELO localhost") + "\r\n", cancel);
-            ServerReply hello = await connection.ReadReplyAsync(cancel);
+            string line = helloLine ?? "HELO localhost";
+            (ServerReply hello, TlsLegs? legs) = tls is null
+                ? ((await ServerGreeting.RunAsync(connection, line, null, cancel)).Reply, null)
+                : await tls.GreetAgainAsync(connection, line, cancel);
             if (!hello.IsPositive)
                 throw new IOException($"the server refuses the greeting on a second connection: {hello.Text}");
             if (helloLine?.StartsWith("EHLO", StringComparison.OrdinalIgnoreCase) == true)
             {
-                EhloResponse.Rewrite(hello, listener.Side, services.Options, out ServerExtensions offered);
+                EhloResponse.Rewrite(hello, listener.Side, services.Options, out ServerExtensions offered, legs);
                 if (inForce.Keywords.FirstOrDefault(k => !offered.Has(k)) is { } missing)
                     throw new IOException($"the server does not offer {missing} on a second connection");
             }

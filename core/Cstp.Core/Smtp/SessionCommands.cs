@@ -32,6 +32,11 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             await ForwardAsync(command);
             return;
         }
+        if (session.Tls?.Refuse(command) is { } refusal)
+        {
+            Refuse(command.Verb, refusal);
+            return;
+        }
         switch (command.Verb)
         {
             case "EHLO" or "HELO":
@@ -53,6 +58,11 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
     /// <param name="command">The command.</param>
     public async Task ForwardAsync(SmtpCommand command)
     {
+        if (session.Tls?.Refuse(command) is { } tls)
+        {
+            Refuse(command.Verb, tls);
+            return;
+        }
         if (session.Server is null)
         {
             Refuse(command.Verb, command.Verb == "QUIT" ? new Reply(221, "2.0.0", "Bye") : new Reply(421, "4.4.2", "The connection to the mail server is lost; try again later"));
@@ -106,6 +116,7 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
                 "MT-PRIORITY" => "MT-PRIORITY",
                 "HOLDFOR" or "HOLDUNTIL" => "FUTURERELEASE",
                 "SOLICIT" => "NO-SOLICITING",
+                "REQUIRETLS" when value is null => "REQUIRETLS",
                 _ => null,
             };
             if (keyword == "SMTPUTF8")
@@ -174,6 +185,11 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             session.Pending.Enqueue(new PendingCommand(command.Verb) { Local = new Reply(452, "4.5.3", $"Too many recipients; {services.Options.MaxRecipients} at most, send the rest in a further message") });
             return;
         }
+        if (session.Tls is not null && await session.Tls.RefuseRecipientAsync(path.Mailbox!.Domain) is { } insecure)
+        {
+            Refuse(command.Verb, insecure);
+            return;
+        }
         if (await session.DecideAsync(new SmtpEvent.Recipient(path.Mailbox!, string.Join(' ', path.Parameters.Select(p => p.Value is null ? p.Keyword : $"{p.Keyword}={p.Value}")))) is { } refusal)
         {
             Refuse(command.Verb, refusal);
@@ -189,7 +205,7 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             Refuse(command.Verb, refusal);
             return;
         }
-        ServerReply reply = await AskAsync(command.Line);
+        ServerReply reply = session.Tls is null ? await AskAsync(command.Line) : await GreetAsync(session.Tls, command.Line);
         if (reply.FirstDigit == 3)
             throw new SmtpProtocolException($"reply {reply.Code} to {command.Verb}");
         if (reply.IsPositive)
@@ -199,7 +215,7 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             session.Extensions = ServerExtensions.None;
             if (command.Verb == "EHLO")
             {
-                reply = EhloResponse.Rewrite(reply, session.Side, services.Options, out ServerExtensions extensions);
+                reply = EhloResponse.Rewrite(reply, session.Side, services.Options, out ServerExtensions extensions, session.Tls?.Legs);
                 session.Extensions = extensions;
             }
         }
@@ -263,6 +279,11 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             Refuse(command.Verb, new Reply(502, "5.5.1", "STARTTLS not offered here"));
             return;
         }
+        if (session.Tls is not null)
+        {
+            await TerminateTlsAsync(session.Tls, command);
+            return;
+        }
         ServerReply reply = await AskAsync(command.Line);
         session.AnswerCommand(command.Verb, reply);
         if (!reply.IsPositive)
@@ -273,6 +294,36 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
         await BlindRelay.RunAsync(session.Client, session.Server!, session.Within(Timeout.InfiniteTimeSpan));
         throw new SessionClosedException(null, "the end of a TLS session that went by unseen");
     }
+
+    /// <summary>After the handshake everything is forgotten that was learned before it (RFC 3207 4.2).</summary>
+    private async Task TerminateTlsAsync(SessionTls tls, SmtpCommand command)
+    {
+        if (await tls.BeginWithClientAsync(command) is { } refusal)
+        {
+            Refuse(command.Verb, refusal);
+            return;
+        }
+        session.Observe(new SmtpEvent.Replied(command.Verb, 220, IsFromServer: false));
+        session.HelloLine = null;
+        session.Transaction = null;
+        session.Extensions = ServerExtensions.None;
+    }
+
+    private async Task<ServerReply> GreetAsync(SessionTls tls, string line)
+    {
+        await session.Client.FlushAsync(session.Within(services.Options.ReplyTimeout));
+        try
+        {
+            return await tls.GreetAsync(line);
+        }
+        catch (ConnectionLostException)
+        {
+            throw ServerClosed();
+        }
+    }
+
+    private static SessionClosedException ServerClosed() =>
+        new(new Reply(421, "4.4.2", "The mail server closed the connection; try again later"), "the server closed the connection");
 
     private async Task DataAsync(SmtpCommand command)
     {
@@ -306,7 +357,7 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
         }
         catch (ConnectionLostException)
         {
-            throw new SessionClosedException(new Reply(421, "4.4.2", "The mail server closed the connection; try again later"), "the server closed the connection");
+            throw ServerClosed();
         }
     }
 

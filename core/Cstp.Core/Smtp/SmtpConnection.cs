@@ -1,7 +1,10 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
+using Cstp.Core.Tls;
 
 namespace Cstp.Core.Smtp;
 
@@ -13,6 +16,7 @@ internal sealed class SmtpConnection : IDisposable
     private readonly SocketOutput _output;
     private readonly ReplyAssembler _replies = new();
     private Task<ReadResult>? _read;
+    private volatile SslStream? _secured;
 
     /// <summary>Takes over a connected socket.</summary>
     /// <param name="socket">Owned from now on.</param>
@@ -20,9 +24,13 @@ internal sealed class SmtpConnection : IDisposable
     {
         _socket = socket;
         socket.NoDelay = true;
+        Peer = (IPEndPoint)socket.RemoteEndPoint!;
         _input = new SocketInput(socket);
         _output = new SocketOutput(socket);
     }
+
+    /// <summary>The peer's address.</summary>
+    public IPEndPoint Peer { get; }
 
     /// <summary>What is to be sent to the peer.</summary>
     public IBufferWriter<byte> Output => _output;
@@ -47,10 +55,38 @@ internal sealed class SmtpConnection : IDisposable
         }
     }
 
+    /// <summary>Whether octets of the peer were read that nobody used yet.</summary>
+    public bool HasBuffered => _input.HasBuffered;
+
+    /// <summary>Whether everything goes through TLS.</summary>
+    public bool IsSecured => _secured is not null;
+
+    /// <summary>The TLS that everything goes through; null without.</summary>
+    public SslStream? Secured => _secured;
+
     /// <summary>Whether content is expected from the peer, and much of it.</summary>
     public bool ExpectsContent
     {
         set => _input.ExpectsContent = value;
+    }
+
+    /// <summary>Begins TLS: what is read and written from now on goes through it. Where this fails, the connection is good for nothing but to be cut.</summary>
+    /// <param name="handshake">The handshake over the connection's octets.</param>
+    /// <returns>What the peer showed.</returns>
+    /// <exception cref="TlsHandshakeException">It failed.</exception>
+    public async Task<TlsPeer?> SecureAsync(Func<Stream, Task<TlsSession>> handshake)
+    {
+        // What arrived in clear must never be read as if it had come through TLS (CVE-2011-0411).
+        if (_read is not null || _input.HasBuffered || HasUnsent || IsSecured)
+            throw new InvalidOperationException("TLS begins between commands, on octets that nobody has read");
+        await SocketThread.LeaveAsync();
+        var transport = new HandshakeStream(_socket);
+        TlsSession session = await handshake(transport);
+        transport.IsInHandshake = false;
+        _secured = session.Stream;
+        _input.Secure(session.Stream);
+        _output.Secure(session.Stream);
+        return session.Peer;
     }
 
     /// <summary>Starts to read, or joins the read that is in flight.</summary>
@@ -116,15 +152,17 @@ internal sealed class SmtpConnection : IDisposable
     public ValueTask FlushAsync(CancellationToken cancel) => _output.FlushAsync(cancel);
 
     /// <summary>Tells the peer that nothing more comes, and goes on reading.</summary>
-    public void ShutdownSend()
+    public async Task ShutdownSendAsync()
     {
         try
         {
+            if (_secured is not null)
+                await _secured.ShutdownAsync();
             _socket.Shutdown(SocketShutdown.Send);
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException or InvalidOperationException or NotSupportedException)
         {
-            // The peer is gone already: there is nobody left to tell.
+            // The peer is gone already, or something is still on its way to it: there is nobody left to tell.
         }
     }
 
@@ -133,10 +171,10 @@ internal sealed class SmtpConnection : IDisposable
     public async Task LingerAsync(TimeProvider time)
     {
         const int Most = 1024 * 1024;
-        ShutdownSend();
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2), time);
         try
         {
+            await ShutdownSendAsync().WaitAsync(patience.Token);
             for (long seen = 0; seen < Most;)
             {
                 ReadResult read = await ReadAsync().WaitAsync(patience.Token);
@@ -163,9 +201,13 @@ internal sealed class SmtpConnection : IDisposable
         {
             // Closed already.
         }
-        _socket.Dispose();
+        Dispose();
     }
 
     /// <summary>Closes the connection.</summary>
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _socket.Dispose();
+        _secured?.Dispose();
+    }
 }

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Cstp.Core.Smtp;
 
-/// <summary>What happens to STARTTLS while the box does not terminate TLS itself.</summary>
+/// <summary>What happens to STARTTLS.</summary>
 internal enum StartTlsHandling
 {
     /// <summary>The keyword is taken out of the server's offer: all mail crosses the box in clear, and can be protected.</summary>
@@ -10,6 +10,9 @@ internal enum StartTlsHandling
 
     /// <summary>The session goes by unseen once TLS begins; such sessions are counted and logged.</summary>
     Pass,
+
+    /// <summary>The box ends TLS at both ends, as the section <c>[tls]</c> says: all mail can be protected, and no connection need be in clear.</summary>
+    Terminate,
 }
 
 /// <summary>What happens to a line feed without carriage return in content.</summary>

@@ -2,6 +2,7 @@ using Cstp.Abstractions;
 using Cstp.Core.Diagnostics;
 using Cstp.Core.Mime;
 using Cstp.Core.Securing;
+using Cstp.Core.Tls;
 using Microsoft.Extensions.Logging;
 
 namespace Cstp.Core.Smtp;
@@ -13,6 +14,7 @@ namespace Cstp.Core.Smtp;
 /// <param name="Interceptors">In their order.</param>
 /// <param name="Spool">Holds messages.</param>
 /// <param name="Metrics">Counts.</param>
+/// <param name="Tls">Terminates TLS; null where the box does not.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Logger">The log.</param>
 internal sealed record SmtpServices(
@@ -22,6 +24,7 @@ internal sealed record SmtpServices(
     IReadOnlyList<NamedInterceptor> Interceptors,
     Spool Spool,
     CstpMetrics Metrics,
+    TlsTermination? Tls,
     TimeProvider Time,
     ILogger Logger);
 

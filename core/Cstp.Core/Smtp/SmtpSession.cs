@@ -47,6 +47,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
         _deadline = new CancellationTokenSource(Timeout.InfiniteTimeSpan, services.Time);
         _interceptors = new InterceptorChain(this, services);
         _commands = new SessionCommands(this, services);
+        Tls = services.Tls is { } termination ? new SessionTls(this, services, termination) : null;
         _connector = new ServerConnector(services, listener, clientEndPoint, destination);
     }
 
@@ -82,6 +83,12 @@ internal sealed class SmtpSession : ISmtpSessionInfo
 
     /// <summary>The transaction that is open, or null.</summary>
     public Transaction? Transaction { get; set; }
+
+    /// <summary>TLS at both ends; null where the box terminates none.</summary>
+    public SessionTls? Tls { get; }
+
+    /// <summary>What the server calls itself in its banner, which proves nothing.</summary>
+    public string? BannerName { get; private set; }
 
     /// <summary>Commands whose replies the client has not got yet, in their order.</summary>
     public Queue<PendingCommand> Pending { get; } = new();
@@ -229,7 +236,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     /// <summary>Connects once more to the session's server and greets as the client did.</summary>
     /// <param name="cancel">The deadline.</param>
     /// <exception cref="IOException">It cannot be reached, refuses, or lacks an extension that is in force.</exception>
-    public Task<SmtpConnection> ConnectAgainAsync(CancellationToken cancel) => _connector.ConnectAgainAsync(HelloLine, Extensions, cancel);
+    public Task<SmtpConnection> ConnectAgainAsync(CancellationToken cancel) => _connector.ConnectAgainAsync(HelloLine, Extensions, Tls, cancel);
 
     /// <summary>The server's connection is of no use any more.</summary>
     public void LoseServer()
@@ -257,6 +264,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
         {
             _server = await _connector.ConnectAsync(Within(Options.ConnectTimeout));
             ServerReply greeting = await _server.ReadReplyAsync(Within(Options.ReplyTimeout));
+            BannerName = greeting.Lines[0].Length > 4 ? greeting.Lines[0][4..].Split(' ', 2)[0] : null;
             _spokeBeforeGreeting = !_interceptors.IsEmpty && Client.HasUnread;
             WriteReply(greeting);
             return true;

@@ -27,12 +27,20 @@ internal sealed class SocketInput(Socket socket)
     private bool _isExamined = true;
     private bool _isFilled;
     private bool _isCompleted;
+    private Stream? _secured;
+
+    /// <summary>Whether octets arrived that were not used yet.</summary>
+    public bool HasBuffered => _end > _start;
 
     /// <summary>Whether content is expected, and much of it.</summary>
     public bool ExpectsContent { get; set; }
 
     /// <summary>Octets that the buffer holds at most as it is now.</summary>
     public int Capacity => _buffer.Length;
+
+    /// <summary>From now on octets come through TLS.</summary>
+    /// <param name="secured">What they come from; not owned.</param>
+    public void Secure(Stream secured) => _secured = secured;
 
     /// <summary>
     /// Waits until there is something new, or the peer has ended. A lost connection is an end like any other: SMTP's own words tell
@@ -45,14 +53,14 @@ internal sealed class SocketInput(Socket socket)
             MakeRoom();
             try
             {
-                int received = await socket.ReceiveAsync(_buffer.AsMemory(_end), SocketFlags.None);
+                int received = _secured is null ? await socket.ReceiveAsync(_buffer.AsMemory(_end), SocketFlags.None) : await ReadSecuredAsync(_secured);
                 _end += received;
                 _isFilled = _end == _buffer.Length;
                 _isCompleted = received == 0;
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
             {
-                // Reset by the peer, timed out in the network, or closed on this side.
+                // Reset by the peer, timed out in the network, damaged within TLS, or closed on this side.
                 _isCompleted = true;
             }
         }
@@ -68,6 +76,13 @@ internal sealed class SocketInput(Socket socket)
         _isExamined = examined.GetInteger() == _end;
         if (_start == _end)
             _start = _end = 0;
+    }
+
+    /// <summary>While nothing comes, TLS holds no buffer: a read without room waits, and only then one with room decrypts.</summary>
+    private async ValueTask<int> ReadSecuredAsync(Stream secured)
+    {
+        _ = await secured.ReadAsync(Memory<byte>.Empty);
+        return await secured.ReadAsync(_buffer.AsMemory(_end));
     }
 
     private void MakeRoom()

@@ -14,9 +14,14 @@ internal sealed class SocketOutput(Socket socket) : IBufferWriter<byte>
 
     private byte[] _buffer = [];
     private int _written;
+    private Stream? _secured;
 
     /// <summary>Octets that wait to be sent.</summary>
     public int Unsent => _written;
+
+    /// <summary>From now on octets go through TLS.</summary>
+    /// <param name="secured">What they go into; not owned.</param>
+    public void Secure(Stream secured) => _secured = secured;
 
     /// <inheritdoc/>
     public void Advance(int count) => _written += count;
@@ -52,10 +57,15 @@ internal sealed class SocketOutput(Socket socket) : IBufferWriter<byte>
             return;
         try
         {
-            for (int sent = 0; sent < _written;)
-                sent += await socket.SendAsync(_buffer.AsMemory(sent.._written), SocketFlags.None, cancel);
+            if (_secured is not null)
+                await _secured.WriteAsync(_buffer.AsMemory(0, _written), cancel);
+            else
+            {
+                for (int sent = 0; sent < _written;)
+                    sent += await socket.SendAsync(_buffer.AsMemory(sent.._written), SocketFlags.None, cancel);
+            }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException || (e is IOException and not ConnectionLostException))
         {
             throw new ConnectionLostException(e.Message);
         }

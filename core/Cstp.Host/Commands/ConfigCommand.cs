@@ -21,8 +21,8 @@ internal static class ConfigCommand
     {
         LoadedConfiguration configuration = CommonOptions.ReadConfiguration(parsed);
         await using PluginHost plugins = BoxRuntime.LoadPlugins(configuration, TimeProvider.System, NullLoggerFactory.Instance);
+        var findings = new List<string>(configuration.CheckTls(DateTimeOffset.UtcNow));
         List<string> problems = [.. configuration.Mistakes.Lines, .. plugins.Errors];
-        var findings = new List<string>();
         if (configuration.Mistakes.Count == 0)
         {
             try

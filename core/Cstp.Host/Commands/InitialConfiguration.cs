@@ -84,7 +84,7 @@ internal sealed record InitialConfiguration(
         # user = "julia@intel.test"
 
         [smtp]
-        starttls = "hide"      # hide (no TLS through the box) | pass (such sessions go by unseen)
+        starttls = "hide"      # hide (no TLS through the box) | pass (such sessions go by unseen) | terminate (see [tls])
         bare_newline = "normalise"      # normalise | refuse
         #= nul = "refuse"      # refuse | pass
         #= connect_timeout = "30s"
@@ -102,6 +102,28 @@ internal sealed record InitialConfiguration(
         #= max_bad_commands = 20
         #= max_junk_commands = 100
         #= max_header = "256KiB"
+
+        [tls]      # with [smtp] starttls = "terminate"
+        #= client = "opportunistic"      # none | opportunistic | required
+        #= server = "opportunistic"      # none | opportunistic (any certificate will do) | required (and what verify says must hold)
+        #= verify = "none"      # none | pkix | pin | dane
+        # certificate_file = "mail.pem"      # for clients, with what stands between it and its authority; without it the box's authority issues one for each server
+        # key_file = "mail.key"
+        # key_passphrase_file = "mail.passphrase"
+        # authority_certificate_file = "tls-authority.pem"      # by default beside the store; 'cstp tls authority' makes it
+        # authority_key_file = "tls-authority.key"
+        # anchors_file = "anchors.pem"      # for pkix, instead of the system's
+        # resolver = "127.0.0.1:53"      # for dane: it validates, and the way to it is trusted
+        #= offer_without_server = false      # offer clients TLS even where the server has none
+        #= auth_requires_tls = false      # AUTH only where both ends are in TLS
+        #= handshake_timeout = "30s"
+
+        # [[tls.destinations]]      # servers that are known better; the first that fits counts
+        # address = "192.0.2.25"      # or a network: "192.0.2.0/24"
+        # name = "mx.example.com"
+        # pins = []
+        # server = "required"
+        # verify = "pkix"
 
         [spool]      # where incoming messages wait while they are verified
         #= folder = "/var/tmp"      # encrypted, unlinked files; never a tmpfs

@@ -25,7 +25,7 @@ internal sealed class BoxRuntime : IAsyncDisposable
     public CstpSettings Settings => Configuration.Settings;
 
     /// <summary>The settings of the stations of a message's way.</summary>
-    public BoxSettings BoxSettings => new(Settings.Box, Settings.Securing, Settings.Smtp, Settings.Spool);
+    public BoxSettings BoxSettings => new(Settings.Box, Settings.Securing, Settings.Smtp, Settings.Spool, Settings.Tls);
 
     /// <summary>The selected modules.</summary>
     public SelectedModules Modules { get; }
@@ -44,6 +44,7 @@ internal sealed class BoxRuntime : IAsyncDisposable
     public static async Task<BoxRuntime> OpenAsync(LoadedConfiguration configuration, TimeProvider time, ILoggerFactory loggers)
     {
         PluginHost plugins = LoadPlugins(configuration, time, loggers);
+        configuration.CheckTls(time.GetUtcNow());   // what needs mending and stops nothing is logged where the files are used
         List<string> problems = [.. configuration.Mistakes.Lines, .. plugins.Errors];
         TrustStore? store = null;
         try

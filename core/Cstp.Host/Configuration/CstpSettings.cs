@@ -3,6 +3,7 @@ using Cstp.Core.Plugins;
 using Cstp.Core.Securing;
 using Cstp.Core.Smtp;
 using Cstp.Core.Store;
+using Cstp.Core.Tls;
 using Cstp.Core.Trust;
 using Cstp.Core.Trust.Revocation;
 
@@ -34,6 +35,9 @@ internal sealed record CstpSettings
 
     /// <summary>SMTP.</summary>
     public SmtpOptions Smtp { get; init; } = new();
+
+    /// <summary>TLS, where the box terminates it.</summary>
+    public TlsOptions Tls { get; init; } = new();
 
     /// <summary>Where incoming messages wait.</summary>
     public SpoolOptions Spool { get; init; } = new();

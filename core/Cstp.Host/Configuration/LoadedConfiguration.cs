@@ -1,5 +1,7 @@
 using Cstp.Abstractions;
+using Cstp.Core.Smtp;
 using Cstp.Core.Store;
+using Cstp.Core.Tls;
 
 namespace Cstp.Host.Configuration;
 
@@ -80,6 +82,20 @@ internal sealed class LoadedConfiguration
         return Mistakes.Count == before ? filled : null;
     }
 
+    /// <summary>Looks at the files of <c>[tls]</c>, where they are used; mistakes go to the others.</summary>
+    /// <param name="now">The time.</param>
+    /// <returns>What needs mending and stops nothing.</returns>
+    public IReadOnlyList<string> CheckTls(DateTimeOffset now)
+    {
+        const string Section = "tls";
+        if (Mistakes.Count > 0 || Settings.Smtp.Starttls != StartTlsHandling.Terminate)
+            return [];
+        var findings = new List<(string Key, string Problem)>();
+        foreach ((string key, string problem) in TlsFiles.Problems(Settings.Tls, now, findings))
+            Mistakes.Add(LineOf(Section, key), Section, key, problem);
+        return [.. findings.Select(finding => $"{File}:{LineOf(Section, finding.Key)}: [{Section}] {finding.Key}: {finding.Problem}")];
+    }
+
     private CstpSettings Bind()
     {
         var settings = Empty();
@@ -133,8 +149,19 @@ internal sealed class LoadedConfiguration
     {
         string folder = Path.GetDirectoryName(File)!;
         string Rooted(string path) => Path.GetFullPath(path, folder);
+        string? Optional(string? path) => path is null ? null : Rooted(path);
+        string store = Path.GetDirectoryName(Rooted(settings.Store.File))!;
         return settings with
         {
+            Tls = settings.Tls with
+            {
+                CertificateFile = Optional(settings.Tls.CertificateFile),
+                KeyFile = Optional(settings.Tls.KeyFile),
+                KeyPassphraseFile = Optional(settings.Tls.KeyPassphraseFile),
+                AuthorityCertificateFile = Rooted(settings.Tls.AuthorityCertificateFile ?? Path.Combine(store, TlsFiles.AuthorityCertificate)),
+                AuthorityKeyFile = Rooted(settings.Tls.AuthorityKeyFile ?? Path.Combine(store, TlsFiles.AuthorityKey)),
+                AnchorsFile = Optional(settings.Tls.AnchorsFile),
+            },
             Store = settings.Store with
             {
                 File = Rooted(settings.Store.File),

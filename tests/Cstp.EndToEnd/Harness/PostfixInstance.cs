@@ -35,12 +35,13 @@ internal sealed class PostfixInstance : IAsyncDisposable
     /// <param name="domain">Mail for this domain is stored.</param>
     /// <param name="relayPort">Where all other mail goes, on loopback.</param>
     /// <param name="filter">A program that gets each message, sender and recipient first, and gives it back to <see cref="FilteredPort"/>; null for none.</param>
-    public static async Task<PostfixInstance> StartAsync(string domain, int relayPort, string? filter = null)
+    /// <param name="settings">Further lines of main.cf; the last of a name counts.</param>
+    public static async Task<PostfixInstance> StartAsync(string domain, int relayPort, string? filter = null, string settings = "")
     {
         var postfix = new PostfixInstance(domain);
         try
         {
-            postfix.Configure(relayPort, filter);
+            postfix.Configure(relayPort, filter, settings);
             await postfix.ControlAsync("start");
             await SmtpSink.ListeningAsync(postfix.Port, TimeSpan.FromSeconds(20));
             return postfix;
@@ -93,7 +94,7 @@ internal sealed class PostfixInstance : IAsyncDisposable
             throw new InvalidOperationException($"postfix {what}: status {done.Status}\n{await File.ReadAllTextAsync(_folder.Of(what))}\n{Log}");
     }
 
-    private void Configure(int relayPort, string? filter)
+    private void Configure(int relayPort, string? filter, string settings)
     {
         foreach (string folder in new[] { "etc", "queue", "data", "mail" })
             Directory.CreateDirectory(_folder.Of(folder));
@@ -129,6 +130,7 @@ internal sealed class PostfixInstance : IAsyncDisposable
             minimal_backoff_time = 1s
             maximal_backoff_time = 2s
             queue_run_delay = 1s
+            {settings}
 
             """);
         File.WriteAllText(_folder.Of("etc", "master.cf"), $"""

@@ -8,10 +8,10 @@ using Assembly = System.Reflection.Assembly;
 
 namespace Cstp.Tests.Architecture;
 
-/// <summary>Who may know whom. The stations of a message's way, in order: Smtp, Securing, Smime, then Mime and Trust; the store keeps what Trust thinks in.</summary>
+/// <summary>Who may know whom. The stations of a message's way, in order: Smtp with Tls at its ends, Securing, Smime, then Mime and Trust; the store keeps what Trust thinks in.</summary>
 public sealed class ArrowTests
 {
-    private const string Libraries = @"^(Org\.BouncyCastle|MimeKit|MimeKitLite|Microsoft\.AspNetCore|Microsoft\.Data|Dapper|DbUp|Tomlyn|Spectre|System\.CommandLine)(\.|$)";
+    private const string Libraries = @"^(Org\.BouncyCastle|MimeKit|MimeKitLite|Microsoft\.AspNetCore|Microsoft\.Data|Dapper|DbUp|DnsClient|Tomlyn|Spectre|System\.CommandLine)(\.|$)";
 
     private static readonly Assembly s_abstractions = typeof(ICmsEnveloper).Assembly;
     private static readonly Assembly s_core = typeof(Core.Box).Assembly;
@@ -82,13 +82,14 @@ public sealed class ArrowTests
     [Theory]
     // Securing hands Smtp streams and decisions: no session knows what S/MIME is.
     [InlineData("Smtp", "Smime|Trust|Store|Plugins")]
-    [InlineData("Securing", "Smtp|Store|Plugins")]
-    [InlineData("Smime", "Smtp|Store|Plugins|Diagnostics")]
-    [InlineData("Mime", "Smtp|Securing|Smime|Trust|Store|Plugins|Diagnostics")]
-    [InlineData("Trust", "Smtp|Securing|Smime|Mime|Store|Plugins")]
-    [InlineData("Store", "Smtp|Securing|Smime|Mime|Plugins")]
-    [InlineData("Plugins", "Smtp|Securing|Smime|Mime|Trust|Store")]
-    [InlineData("Diagnostics", "Smtp|Securing|Smime|Mime|Trust|Store|Plugins")]
+    [InlineData("Tls", "Smtp|Securing|Smime|Mime|Trust|Store|Plugins|Diagnostics")]
+    [InlineData("Securing", "Smtp|Tls|Store|Plugins")]
+    [InlineData("Smime", "Smtp|Tls|Store|Plugins|Diagnostics")]
+    [InlineData("Mime", "Smtp|Tls|Securing|Smime|Trust|Store|Plugins|Diagnostics")]
+    [InlineData("Trust", "Smtp|Tls|Securing|Smime|Mime|Store|Plugins")]
+    [InlineData("Store", "Smtp|Tls|Securing|Smime|Mime|Plugins")]
+    [InlineData("Plugins", "Smtp|Tls|Securing|Smime|Mime|Trust|Store")]
+    [InlineData("Diagnostics", "Smtp|Tls|Securing|Smime|Mime|Trust|Store|Plugins")]
     public void A_station_knows_only_those_behind_it(string station, string unknown)
     {
         Assert.NotEmpty(In(station).GetObjects(s_architecture));
@@ -109,7 +110,8 @@ public sealed class ArrowTests
     }
 
     [Theory]
-    [InlineData("Smtp", @"^(Org\.BouncyCastle|MimeKit|Microsoft\.Data|Dapper|System\.Security\.Cryptography)(\.|$)")]
+    [InlineData("Smtp", @"^(Org\.BouncyCastle|MimeKit|Microsoft\.Data|Dapper|DnsClient|System\.Security\.Cryptography)(\.|$)")]
+    [InlineData("Tls", @"^(Org\.BouncyCastle|MimeKit|Microsoft\.Data|Dapper|Microsoft\.AspNetCore)(\.|$)")]
     [InlineData("Securing", @"^(Org\.BouncyCastle|Microsoft\.Data|Dapper|Microsoft\.AspNetCore)(\.|$)")]
     [InlineData("Mime", @"^(Org\.BouncyCastle|Microsoft\.Data|Dapper|Microsoft\.AspNetCore)(\.|$)")]
     [InlineData("Smime", @"^(Org\.BouncyCastle|Microsoft\.Data|Dapper|Microsoft\.AspNetCore)(\.|$)")]

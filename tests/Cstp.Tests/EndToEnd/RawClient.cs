@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
@@ -8,8 +9,8 @@ namespace Cstp.Tests.EndToEnd;
 internal sealed class RawClient : IDisposable
 {
     private readonly TcpClient _client = new();
-    private readonly LineStream _lines;
-    private readonly NetworkStream _stream;
+    private LineStream _lines;
+    private Stream _stream;
 
     public RawClient(int port)
     {
@@ -65,6 +66,27 @@ internal sealed class RawClient : IDisposable
     {
         await SendAsync(command + "\r\n");
         return await ReadReplyAsync();
+    }
+
+    /// <summary>STARTTLS, and the handshake; EHLO is not said again.</summary>
+    public async Task<SslStream> StartTlsAsync(SslClientAuthenticationOptions? options = null)
+    {
+        Assert.StartsWith("220", await AskAsync("STARTTLS"), StringComparison.Ordinal);
+        return await ShakeAsync(options);
+    }
+
+    /// <summary>The handshake alone.</summary>
+    public async Task<SslStream> ShakeAsync(SslClientAuthenticationOptions? options = null)
+    {
+        options ??= new SslClientAuthenticationOptions();
+        options.RemoteCertificateValidationCallback ??= (_, _, _, _) => true;
+        options.TargetHost ??= "";
+        var secured = new SslStream(_stream);
+        using var patience = new CancellationTokenSource(Patience);
+        await secured.AuthenticateAsClientAsync(options, patience.Token);
+        _stream = secured;
+        _lines = new LineStream(secured);
+        return secured;
     }
 
     /// <summary>Greets, and opens a transaction.</summary>

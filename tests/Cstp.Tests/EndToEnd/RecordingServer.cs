@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 
 namespace Cstp.Tests.EndToEnd;
@@ -9,6 +11,9 @@ namespace Cstp.Tests.EndToEnd;
 internal sealed record RecordedMessage(string Mail, IReadOnlyList<string> Recipients, byte[] Content)
 {
     public string Text => Encoding.Latin1.GetString(Content);
+
+    /// <summary>Whether it came through TLS.</summary>
+    public bool IsSecured { get; init; }
 
     public bool IsFor(string address) => Recipients.Contains($"RCPT TO:<{address}>");
 }
@@ -33,6 +38,21 @@ internal sealed class RecordingServer : IAsyncDisposable
 
     /// <summary>Every command line of every session, in order of arrival.</summary>
     public ConcurrentQueue<string> Commands { get; } = new();
+
+    /// <summary>Commands that came through TLS.</summary>
+    public ConcurrentQueue<string> SecuredCommands { get; } = new();
+
+    /// <summary>With what it answers STARTTLS; null for a server without TLS. The keyword is added to <see cref="Extensions"/> outside of TLS.</summary>
+    public SslServerAuthenticationOptions? Tls { get; set; }
+
+    /// <summary>Octets in clear behind the 220 that begins TLS.</summary>
+    public string BehindStartTls { get; set; } = "";
+
+    /// <summary>TLS that came about.</summary>
+    public ConcurrentQueue<(SslProtocols Version, string Name)> Handshakes { get; } = new();
+
+    /// <summary>Offered besides, in TLS alone.</summary>
+    public string SecuredExtensions { get; set; } = "";
 
     public string Extensions { get; set; } = "PIPELINING\n8BITMIME\nSIZE 104857600\nENHANCEDSTATUSCODES\nDSN";
 
@@ -75,8 +95,9 @@ internal sealed class RecordingServer : IAsyncDisposable
             try
             {
                 client.NoDelay = true;
-                await using NetworkStream stream = client.GetStream();
-                using var reader = new LineStream(stream);
+                Stream stream = client.GetStream();
+                var reader = new LineStream(stream);
+                SslStream? secured = null;
                 await Send(stream, Answer("CONNECT") ?? "220 recorder.test ESMTP");
                 string mail = "";
                 List<string> recipients = [];
@@ -84,6 +105,8 @@ internal sealed class RecordingServer : IAsyncDisposable
                 {
                     string line = Encoding.Latin1.GetString(raw).TrimEnd('\r', '\n');
                     Commands.Enqueue(line);
+                    if (secured is not null)
+                        SecuredCommands.Enqueue(line);
                     string verb = line.Split(' ')[0].ToUpperInvariant();
                     string? told = Answer(line);
                     if (told == "CUT")
@@ -99,7 +122,8 @@ internal sealed class RecordingServer : IAsyncDisposable
                     switch (verb)
                     {
                         case "EHLO":
-                            string[] lines = ["recorder.test", .. Extensions.Split('\n', StringSplitOptions.RemoveEmptyEntries)];
+                            string offers = Extensions + (Tls is null ? "" : secured is null ? "\nSTARTTLS" : "\n" + SecuredExtensions);
+                            string[] lines = ["recorder.test", .. offers.Split('\n', StringSplitOptions.RemoveEmptyEntries)];
                             await Send(stream, string.Join("\r\n", lines.Select((l, i) => $"250{(i < lines.Length - 1 ? '-' : ' ')}{l}")));
                             break;
                         case "MAIL":
@@ -129,8 +153,16 @@ internal sealed class RecordingServer : IAsyncDisposable
                                 return;
                             }
                             if (reply.StartsWith('2'))
-                                Messages.Enqueue(new RecordedMessage(mail, recipients, content));
+                                Messages.Enqueue(new RecordedMessage(mail, recipients, content) { IsSecured = secured is not null });
                             await Send(stream, reply);
+                            break;
+                        case "STARTTLS" when Tls is not null && secured is null:
+                            await Send(stream, "220 2.0.0 Ready" + (BehindStartTls.Length > 0 ? "\r\n" + BehindStartTls : ""));
+                            secured = new SslStream(stream, leaveInnerStreamOpen: false);
+                            await secured.AuthenticateAsServerAsync(Tls, _stop.Token);
+                            Handshakes.Enqueue((secured.SslProtocol, secured.TargetHostName));
+                            stream = secured;
+                            reader = new LineStream(stream);
                             break;
                         case "QUIT":
                             await Send(stream, "221 2.0.0 Bye");
@@ -141,13 +173,13 @@ internal sealed class RecordingServer : IAsyncDisposable
                     }
                 }
             }
-            catch (Exception e) when (e is IOException or OperationCanceledException or SocketException)
+            catch (Exception e) when (e is IOException or OperationCanceledException or SocketException or AuthenticationException)
             {
             }
         }
     }
 
-    private static Task Send(NetworkStream stream, string reply) => stream.WriteAsync(Encoding.Latin1.GetBytes(reply + "\r\n")).AsTask();
+    private static Task Send(Stream stream, string reply) => stream.WriteAsync(Encoding.Latin1.GetBytes(reply + "\r\n")).AsTask();
 }
 
 /// <summary>Reads lines and message content off a stream.</summary>

@@ -8,6 +8,7 @@ using Cstp.Core.Plugins;
 using Cstp.Core.Securing;
 using Cstp.Core.Smime;
 using Cstp.Core.Smtp;
+using Cstp.Core.Tls;
 using Cstp.Core.Trust;
 using Cstp.Core.Trust.Revocation;
 using Cstp.CryptoBouncyCastle;
@@ -43,14 +44,15 @@ internal sealed class TestBox : IAsyncDisposable
         ILoggerFactory? loggers = null,
         ICmsEnveloper? crypto = null,
         TimeProvider? time = null,
-        RevocationKnowledge? revocation = null)
+        RevocationKnowledge? revocation = null,
+        TlsOptions? tls = null)
     {
         Domain = domain;
         _revocation = revocation;
         _time = time ?? TimeProvider.System;
         Network = new LoopbackMode(insideUpstream, outsideUpstream);
         _settings = new BoxSettings(
-            new BoxOptions { Name = $"cstpbox@{domain}", Domains = [domain] }, securing ?? new SecuringOptions(), smtp ?? new SmtpOptions(), spool ?? new SpoolOptions());
+            new BoxOptions { Name = $"cstpbox@{domain}", Domains = [domain] }, securing ?? new SecuringOptions(), smtp ?? new SmtpOptions(), spool ?? new SpoolOptions(), tls ?? new TlsOptions());
         _keys.AddRange(KeyGeneration.Create(key, Mailbox.Parse($"cstpbox@{domain}"), null, _time.GetUtcNow().AddMinutes(-1)));
         _trust = Snapshot();
         var modules = new SelectedModules(

@@ -4,6 +4,7 @@ using Cstp.Abstractions;
 using Cstp.Core.Trust;
 using Cstp.Host.Configuration;
 using Cstp.Tests.Store;
+using Cstp.Tests.Tls;
 using Cstp.Tests.Trust;
 
 namespace Cstp.Tests.Host;
@@ -77,6 +78,7 @@ public sealed partial class CommandTests : IDisposable
         Assert.Equal(asWritten.Settings.Smtp, uncommented.Settings.Smtp);
         Assert.Equal(asWritten.Settings.Securing, uncommented.Settings.Securing);
         Assert.Equal(asWritten.Settings.Spool, uncommented.Settings.Spool);
+        Assert.Equal(asWritten.Settings.Tls, uncommented.Settings.Tls);
         Assert.Equal(asWritten.Settings.Log, uncommented.Settings.Log);
         Assert.Equal(asWritten.Settings.Box.EffectiveAuthservId, uncommented.Settings.Box.AuthservId);
         foreach (Type section in typeof(CstpSettings).GetProperties().Select(property => property.PropertyType))
@@ -96,6 +98,36 @@ public sealed partial class CommandTests : IDisposable
         Assert.Contains("brokn: unknown key; did you mean 'broken'?", check.Output, StringComparison.Ordinal);
         Assert.Contains("[sutff]: unknown section", check.Output, StringComparison.Ordinal);
         Assert.Matches(@"cstp\.toml:\d+: \[module\.fixture-crypto\] brokn", check.Output);
+    }
+
+    [Fact]
+    public async Task Config_check_wants_a_certificate_for_clients_and_tls_authority_makes_one()
+    {
+        await Init();
+        File.WriteAllText(Config, File.ReadAllText(Config).Replace("starttls = \"hide\"", "starttls = \"terminate\"", StringComparison.Ordinal));
+        CstpProgram.Result check = (await Run("config", "check")).Expect(78);
+        Assert.Matches(@"cstp\.toml:\d+: \[tls\] certificate_file: there is no certificate for clients.*run 'cstp tls authority'", check.Output);
+        CstpProgram.Result made = (await Run("tls", "authority")).Expect(0);
+        Assert.StartsWith("-----BEGIN CERTIFICATE-----", made.Output, StringComparison.Ordinal);
+        Assert.Equal(made.Output, (await Run("tls", "authority")).Expect(0).Output);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(Path.GetDirectoryName(Config)!, "tls-authority.key")));
+        (await Run("config", "check")).Expect(0);
+    }
+
+    [Fact]
+    public async Task Config_check_finds_what_is_wrong_with_the_certificate_for_clients()
+    {
+        await Init();
+        using var workshop = new TlsWorkshop();
+        using System.Security.Cryptography.X509Certificates.X509Certificate2 old = workshop.Issue("mail.amd.test", DateTimeOffset.UtcNow.AddHours(-1)), other = workshop.Issue("mail.amd.test");
+        string folder = Path.GetDirectoryName(Config)!;
+        TlsWorkshop.Write(folder, "old", old);
+        TlsWorkshop.Write(folder, "other", other);
+        string text = File.ReadAllText(Config).Replace("starttls = \"hide\"", "starttls = \"terminate\"", StringComparison.Ordinal);
+        File.WriteAllText(Config, text.Replace("# certificate_file = \"mail.pem\"", "certificate_file = \"old.pem\"", StringComparison.Ordinal).Replace("# key_file = \"mail.key\"", "key_file = \"other.key\"", StringComparison.Ordinal));
+        Assert.Matches(@"\[tls\] key_file: .*other\.key: no private key for the first certificate", (await Run("config", "check")).Expect(78).Output);
+        File.WriteAllText(Config, File.ReadAllText(Config).Replace("other.key", "old.key", StringComparison.Ordinal));
+        Assert.Matches(@"\[tls\] certificate_file: .*old\.pem: the certificate expired on \d{4}-\d\d-\d\d; renew it", (await Run("config", "check")).Expect(1).Output);
     }
 
     [Fact]

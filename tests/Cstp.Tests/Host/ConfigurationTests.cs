@@ -2,6 +2,7 @@ using System.Net;
 using Cstp.Abstractions;
 using Cstp.Core.Securing;
 using Cstp.Core.Smtp;
+using Cstp.Core.Tls;
 using Cstp.Host.Configuration;
 using Cstp.Tests.Store;
 using Microsoft.Extensions.Logging;
@@ -87,11 +88,11 @@ public sealed class ConfigurationTests : IDisposable
                 "2: [box] name: 'cstpbox' is no mail address; write the one that stands in the gateway certificate, like \"cstpbox@example.com\"",
                 "3: [box] domains: 'a@b' is no domain; write only what stands right of the @",
                 "4: [box] doamins: unknown key; did you mean 'domains'?",
-                "6: [smtp] starttls: 'hidden' is not one of \"hide\", \"pass\"",
+                "6: [smtp] starttls: 'hidden' is not one of \"hide\", \"pass\", \"terminate\"",
                 "7: [smtp] connect_timeout: '30' is not a duration like \"30s\", \"5m\", \"2h\" or \"500ms\"",
                 "8: [smtp] max_recipients: must be between 100 and 100000",
                 "9: [smtp] max_header: must be an integer, or a size like \"64KiB\", not true or false",
-                "10: [sutff]: unknown section; known: box, log, metrics, module.NAME, modules, plugins, revocation, securing, smtp, spool, store, trust.",
+                "10: [sutff]: unknown section; known: box, log, metrics, module.NAME, modules, plugins, revocation, securing, smtp, spool, store, tls, trust.",
                 "11: [modules] policy: must be given",
                 "11: [modules] network: must be given",
                 "12: [modules] crypto: must name a plugin",
@@ -129,8 +130,51 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("[metrics]\nlisten = 1.5", "2: [metrics] listen: must be an address with port like \"127.0.0.1:2525\" or \"[::1]:2525\", not a number with a fraction")]
     [InlineData("[securing]\nouter_subject = \"ü\"", "2: [securing] outer_subject: must be printable ASCII")]
     [InlineData("[modules]\ninterceptors = [\"a\", \"a\"]", "2: [modules] interceptors: 'a' is named twice")]
+    [InlineData("[tls]\ncertificate_file = \"a.pem\"", "2: [tls] certificate_file: certificate and key belong together")]
+    [InlineData("[tls]\nauthority_key_file = \"a.key\"", "2: [tls] authority_key_file: certificate and key of the authority belong together")]
+    [InlineData("[tls]\nkey_passphrase_file = \"a\"", "2: [tls] key_passphrase_file: a passphrase without a key")]
+    [InlineData("[tls]\nverify = \"dane\"", "1: [tls] resolver: verify = \"dane\" needs a validating resolver")]
+    [InlineData("[tls]\nserver = \"always\"", "2: [tls] server: 'always' is not one of \"none\", \"opportunistic\", \"required\"")]
+    [InlineData("[tls]\ndestinations = [{ address = \"mx.test\" }]", "2: [tls] destinations: 'mx.test' is neither an IP address nor a network")]
+    [InlineData("[tls]\ndestinations = [{ name = \"mx.test\" }]", "2: [tls] destinations.address: must be given")]
+    [InlineData("[tls]\ndestinations = [{ address = \"::1\", name = \"mx\" }]", "2: [tls] destinations: ::1: 'mx' is no host name")]
+    [InlineData("[tls]\ndestinations = [{ address = \"192.0.2.0/24\", pins = [\"00\"] }]", "2: [tls] destinations: 192.0.2.0/24: '00' is no SHA-256 value")]
+    [InlineData("[tls]\ndestinations = [{ address = \"::1\", server = \"required\", verify = \"pin\" }]", "2: [tls] destinations: ::1: verify is \"pin\", and this destination has none")]
+    [InlineData("[tls]\ndestinations = [{ address = \"::1\", server = \"required\", verify = \"pkix\" }]", "2: [tls] destinations: ::1: pkix verifies a name, and this destination has none")]
     public void A_mistake_is_found(string text, string expected) =>
         Assert.Contains(Mistakes(text), line => line.StartsWith(expected, StringComparison.Ordinal));
+
+    [Fact]
+    public void The_first_destination_that_fits_a_server_counts_and_says_what_differs()
+    {
+        TlsOptions tls = Read(Least + """
+            [tls]
+            client = "required"
+            server = "required"
+            verify = "dane"
+            resolver = "127.0.0.1:53"
+            certificate_file = "tls/mail.pem"
+            key_file = "tls/mail.key"
+            [[tls.destinations]]
+            address = "192.0.2.25"
+            name = "mx.partner.test"
+            verify = "pkix"
+            [[tls.destinations]]
+            address = "192.0.2.0/24"
+            server = "none"
+            """).Settings.Tls;
+        Assert.Equal((_folder["tls/mail.pem"], _folder["tls/mail.key"], _folder["tls-authority.pem"]), (tls.CertificateFile, tls.KeyFile, tls.AuthorityCertificateFile));
+        Assert.Equal((TlsPolicy.Required, TlsVerification.Pkix, "mx.partner.test"), Rule("192.0.2.25"));
+        Assert.Equal((TlsPolicy.Required, TlsVerification.Pkix, "mx.partner.test"), Rule("::ffff:192.0.2.25"));
+        Assert.Equal((TlsPolicy.None, TlsVerification.Dane, null), Rule("192.0.2.26"));
+        Assert.Equal((TlsPolicy.Required, TlsVerification.Dane, null), Rule("198.51.100.1"));
+
+        (TlsPolicy, TlsVerification, string?) Rule(string address)
+        {
+            TlsRule rule = tls.RuleFor(IPAddress.Parse(address));
+            return (rule.Policy, rule.Verify, rule.Name);
+        }
+    }
 
     [Fact]
     public void Settings_of_a_module_are_filled_and_checked_like_ours()

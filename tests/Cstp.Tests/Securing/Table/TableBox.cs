@@ -4,6 +4,7 @@ using Cstp.Core.Mime;
 using Cstp.Core.Plugins;
 using Cstp.Core.Securing;
 using Cstp.Core.Smtp;
+using Cstp.Core.Tls;
 using Cstp.Core.Trust;
 using Cstp.CryptoBouncyCastle;
 using Cstp.Tests.EndToEnd;
@@ -21,7 +22,7 @@ internal sealed class TableBox : IDisposable
     public TableBox(IRecipientPolicy policy, SecuringOptions options, IReadOnlyList<OwnKey> keys)
     {
         var modules = new SelectedModules(s_crypto, "crypto", policy, "policy", new LoopbackMode(1, 1), "loopback", []);
-        var settings = new BoxSettings(new BoxOptions { Name = "cstpbox@amd.test", Domains = ["amd.test"] }, options, new SmtpOptions(), new SpoolOptions());
+        var settings = new BoxSettings(new BoxOptions { Name = "cstpbox@amd.test", Domains = ["amd.test"] }, options, new SmtpOptions(), new SpoolOptions(), new TlsOptions());
         Keys = keys;
         Box = new Box(settings, modules, () => Trust, (_, _, _, _) => { }, TimeProvider.System, _loggers);
     }
