@@ -87,7 +87,7 @@ internal static class EhloResponse
                     break;
                 case "LIMITS":
                     keywords.Add(keyword);
-                    texts.Add(string.Join(' ', words.Select(word => LowerLimit(word, options))));
+                    texts.Add(string.Join(' ', ["LIMITS", .. AnnouncedLimits.Lower(words.Skip(1), options)]));
                     break;
                 default:
                     keywords.Add(keyword);
@@ -112,11 +112,4 @@ internal static class EhloResponse
     /// <summary>What a message from inside may grow to.</summary>
     /// <param name="size">Its size.</param>
     public static long Raised(long size) => size >= (long)(long.MaxValue / 4) ? size : (long)(size * Growth) + GrowthFixed;
-
-    private static string LowerLimit(string word, SmtpOptions options) =>
-        word.StartsWith("RCPTMAX=", StringComparison.OrdinalIgnoreCase)
-        && long.TryParse(word.AsSpan(8), NumberStyles.None, CultureInfo.InvariantCulture, out long n)
-        && n > options.MaxRecipients
-            ? $"RCPTMAX={options.MaxRecipients}"
-            : word;
 }

@@ -102,33 +102,15 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             Refuse(command.Verb, syntax);
             return;
         }
+        if (PathParameters.RefuseMail(path!, session.Extensions) is { } unfit)
+        {
+            Refuse(command.Verb, unfit);
+            return;
+        }
         List<string> parameters = [];
         bool declares8Bit = false;
         foreach ((string keyword, string? value) in path!.Parameters)
         {
-            string? extension = keyword switch
-            {
-                "SIZE" => "SIZE",
-                "BODY" when value?.ToUpperInvariant() is "7BIT" or "8BITMIME" => "8BITMIME",
-                "RET" or "ENVID" => "DSN",
-                "AUTH" => "AUTH",
-                "BY" => "DELIVERBY",
-                "MT-PRIORITY" => "MT-PRIORITY",
-                "HOLDFOR" or "HOLDUNTIL" => "FUTURERELEASE",
-                "SOLICIT" => "NO-SOLICITING",
-                "REQUIRETLS" when value is null => "REQUIRETLS",
-                _ => null,
-            };
-            if (keyword == "SMTPUTF8")
-            {
-                Refuse(command.Verb, new Reply(555, "5.6.7", "SMTPUTF8 is not supported here; use ASCII addresses"));
-                return;
-            }
-            if (extension is null || !session.Extensions.Has(extension))
-            {
-                Refuse(command.Verb, new Reply(555, "5.5.4", $"Parameter {keyword} not supported here"));
-                return;
-            }
             if (keyword == "BODY")
             {
                 declares8Bit = value!.Equals("8BITMIME", StringComparison.OrdinalIgnoreCase);
@@ -164,19 +146,10 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             Refuse(command.Verb, syntax);
             return;
         }
-        foreach ((string keyword, _) in path!.Parameters)
+        if (PathParameters.RefuseRecipient(path!, session.Extensions) is { } unfit)
         {
-            string? extension = keyword switch
-            {
-                "NOTIFY" or "ORCPT" => "DSN",
-                "RRVS" => "RRVS",
-                _ => null,
-            };
-            if (extension is null || !session.Extensions.Has(extension))
-            {
-                Refuse(command.Verb, new Reply(555, "5.5.4", $"Parameter {keyword} not supported here"));
-                return;
-            }
+            Refuse(command.Verb, unfit);
+            return;
         }
         if ((session.Transaction?.Recipients.Count ?? 0) + session.Pending.Count(p => p.Verb == "RCPT" && p.Local is null) >= services.Options.MaxRecipients)
         {
@@ -185,12 +158,12 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             session.Pending.Enqueue(new PendingCommand(command.Verb) { Local = new Reply(452, "4.5.3", $"Too many recipients; {services.Options.MaxRecipients} at most, send the rest in a further message") });
             return;
         }
-        if (session.Tls is not null && await session.Tls.RefuseRecipientAsync(path.Mailbox!.Domain) is { } insecure)
+        if (session.Tls is not null && await session.Tls.RefuseRecipientAsync(path!.Mailbox!.Domain) is { } insecure)
         {
             Refuse(command.Verb, insecure);
             return;
         }
-        if (await session.DecideAsync(new SmtpEvent.Recipient(path.Mailbox!, string.Join(' ', path.Parameters.Select(p => p.Value is null ? p.Keyword : $"{p.Keyword}={p.Value}")))) is { } refusal)
+        if (await session.DecideAsync(new SmtpEvent.Recipient(path!.Mailbox!, string.Join(' ', path.Parameters.Select(p => p.Value is null ? p.Keyword : $"{p.Keyword}={p.Value}")))) is { } refusal)
         {
             Refuse(command.Verb, refusal);
             return;
