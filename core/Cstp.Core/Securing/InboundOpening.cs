@@ -74,7 +74,7 @@ internal sealed class InboundOpening(
 
         if (opened.Refusal is not null)
             return new MessageDecision.Refuse(opened.Refusal);
-        var delivery = new PlannedDelivery(local, Protection.None, DeliveryRoute.Server, (_, message, stop) => opened.WriteAsync(message, stop));
+        var delivery = new PlannedDelivery(local, Protection.None, DeliveryRoute.Server, (_, message, stop) => opened.WriteAsync(message, stop)) { Why = opened.Outcome };
         if (transit.Length == 0)
             return new MessageDecision.Stream([delivery]);
         var unopened = new PlannedDelivery(transit, Protection.None, DeliveryRoute.Server, async (_, message, stop) =>
@@ -82,7 +82,7 @@ internal sealed class InboundOpening(
             PipeReader whole = held.Open();
             await Stages.CopyAsync(whole, [message], stop);
             await whole.CompleteAsync();
-        });
+        }) { Why = "not local" };
         return new MessageDecision.Stream([delivery, unopened]);
     }
 
@@ -97,5 +97,5 @@ internal sealed class InboundOpening(
             if (header.HasEmptyLine)
                 message.Write("\r\n"u8);
             await Stages.CopyAsync(body, [message], cancel);
-        });
+        }) { Why = "not S/MIME" };
 }

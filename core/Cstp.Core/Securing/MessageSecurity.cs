@@ -43,12 +43,20 @@ internal sealed class MessageSecurity(
 
     /// <summary>Asked once the server accepted a recipient.</summary>
     /// <param name="envelope">The transaction with the recipients kept so far.</param>
+    /// <param name="kept">The outbound ones among them as they were described then; one that is kept is added.</param>
     /// <param name="candidate">The recipient.</param>
+    /// <param name="notification">What the sender wants to hear of it.</param>
     /// <returns>Null to keep it, or the refusal.</returns>
-    public Reply? DecideRecipient(MessageEnvelope envelope, Mailbox candidate) =>
-        DirectionOf(envelope.Side, candidate) == Direction.Outbound
-            ? Ask(envelope, () => policy.DecideRecipient(Transaction(envelope), Describe(candidate)))
-            : null;
+    public Reply? DecideRecipient(MessageEnvelope envelope, List<PolicyRecipient> kept, Mailbox candidate, RecipientNotification notification)
+    {
+        if (DirectionOf(envelope.Side, candidate) != Direction.Outbound)
+            return null;
+        PolicyRecipient described = Describe(candidate) with { MayBeWithheld = envelope.CanReport && notification.OnFailure };
+        Reply? refusal = Ask(envelope, () => policy.DecideRecipient(Transaction(envelope, kept), described));
+        if (refusal is null)
+            kept.Add(described);
+        return refusal;
+    }
 
     /// <summary>Asked at DATA.</summary>
     /// <param name="envelope">The transaction.</param>
@@ -99,10 +107,13 @@ internal sealed class MessageSecurity(
         return await outbound.DecideAsync(envelope, header, body, plan, untouched, cancel);
     }
 
-    private PolicyTransaction Transaction(MessageEnvelope envelope) => new(
-        envelope.ReversePath,
-        [.. envelope.Recipients.Where(r => DirectionOf(envelope.Side, r) == Direction.Outbound).Select(Describe)],
-        options.SignWithoutCertificate ? Protection.Signed : Protection.None);
+    private PolicyTransaction Transaction(MessageEnvelope envelope) => Transaction(envelope, [.. envelope.Recipients
+        .Index()
+        .Where(r => DirectionOf(envelope.Side, r.Item) == Direction.Outbound)
+        .Select(r => Describe(r.Item) with { MayBeWithheld = envelope.CanReport && envelope.NotificationOf(r.Index).OnFailure })]);
+
+    private PolicyTransaction Transaction(MessageEnvelope envelope, IReadOnlyList<PolicyRecipient> outbound) =>
+        new(envelope.ReversePath, outbound, options.SignWithoutCertificate ? Protection.Signed : Protection.None);
 
     private PolicyRecipient Describe(Mailbox mailbox)
     {

@@ -11,12 +11,13 @@ namespace Cstp.Core.Securing;
 /// <summary>Turns a plan into deliveries: signs and encrypts (rule 1), clear-signs or leaves as it is (rule 2).</summary>
 /// <param name="sealing">Makes S/MIME.</param>
 /// <param name="trust">The store as it stands.</param>
+/// <param name="report">Tells senders of withheld recipients.</param>
 /// <param name="options">Section <c>[securing]</c>.</param>
 /// <param name="metrics">Counts.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed class OutboundSecuring(
-    Sealing sealing, Func<TrustSnapshot> trust, SecuringOptions options, CstpMetrics metrics, TimeProvider time, ILogger logger)
+    Sealing sealing, Func<TrustSnapshot> trust, NonDeliveryReport report, SecuringOptions options, CstpMetrics metrics, TimeProvider time, ILogger logger)
 {
     /// <summary>Makes the deliveries.</summary>
     /// <param name="envelope">The transaction.</param>
@@ -32,7 +33,7 @@ internal sealed class OutboundSecuring(
         if (!options.WrapSecured && await AlreadyEncrypted.IsSoAsync(header, body, cancel))
         {
             SecuringLog.PassedEncrypted(logger, envelope.Session, Names(envelope, all));
-            return new MessageDecision.Stream([AsItCame(header, all, DeliveryRoute.Server)]);
+            return new MessageDecision.Stream([AsItCame(header, all, DeliveryRoute.Server, "encrypted already")]);
         }
 
         TrustSnapshot snapshot = trust();
@@ -42,15 +43,22 @@ internal sealed class OutboundSecuring(
         foreach (Delivery delivery in plan)
         {
             Protection protection = delivery.Protection;
+            if (delivery.Route == DeliveryRoute.Withheld)
+            {
+                int[] withheld = indices.Take(delivery.Recipients);
+                deliveries.Add(new PlannedDelivery(
+                    withheld, Protection.None, DeliveryRoute.Withheld, (_, message, stop) => report.WriteAsync(envelope, header, withheld, message, stop)) { Why = "no certificate" });
+                continue;
+            }
             if (protection == Protection.Signed && (EntityKind.IsSecured(header) || !header.IsWellFormed || (IsDeclared8Bit(header, envelope) && options.EightBit == EightBitSigning.Unsigned)))
                 protection = Protection.None;
             if (protection == Protection.None)
             {
                 int[] taken = indices.Take(delivery.Recipients);
-                if (delivery.Route == DeliveryRoute.Server && plan.Count(d => d.Protection == Protection.None) <= 1)
+                if (delivery.Route == DeliveryRoute.Server && plan.Count(d => d is { Protection: Protection.None, Route: not DeliveryRoute.Withheld }) <= 1)
                     plain.AddRange(taken);
                 else
-                    deliveries.Add(AsItCame(header, taken, delivery.Route));
+                    deliveries.Add(AsItCame(header, taken, delivery.Route, "no certificate"));
                 continue;
             }
             if (Signer(envelope, header, snapshot) is not { } signer)
@@ -67,7 +75,7 @@ internal sealed class OutboundSecuring(
             }
         }
         if (plain.Count > 0)
-            deliveries.Add(AsItCame(header, plain, DeliveryRoute.Server));
+            deliveries.Add(AsItCame(header, plain, DeliveryRoute.Server, untouched.Count == 0 ? "no certificate" : untouched.Count == plain.Count ? "local" : "local, or no certificate"));
         return new MessageDecision.Stream(deliveries);
     }
 
@@ -85,7 +93,10 @@ internal sealed class OutboundSecuring(
         Log(envelope, recipients, "signed and encrypted", signer, cipher.ToString());
         metrics.Layer("signed", "made");
         metrics.Layer(cipher is ContentCipher.Aes128Gcm or ContentCipher.Aes256Gcm ? "authEnveloped" : "enveloped", "made");
-        return new PlannedDelivery(recipients, Protection.SignedEncrypted, route, (body, message, cancel) => sealing.SignAndEncryptAsync(header, body, message, request, cancel));
+        return new PlannedDelivery(recipients, Protection.SignedEncrypted, route, (body, message, cancel) => sealing.SignAndEncryptAsync(header, body, message, request, cancel))
+        {
+            Why = forGateways ? "gateway certificate" : certificates.All(c => c.Scope == CertificateScope.User) ? "user certificate" : "user and gateway certificates",
+        };
     }
 
     private PlannedDelivery Signed(MessageEnvelope envelope, HeaderSection header, SigningRequest signer, int[] recipients, DeliveryRoute route)
@@ -101,10 +112,10 @@ internal sealed class OutboundSecuring(
             route,
             (body, message, cancel) => clear
                 ? sealing.SignClearAsync(header, body, message, request, reencode, cancel)
-                : sealing.SignOpaqueAsync(header, body, message, request, cancel));
+                : sealing.SignOpaqueAsync(header, body, message, request, cancel)) { Why = "no certificate" };
     }
 
-    private static PlannedDelivery AsItCame(HeaderSection header, IReadOnlyList<int> recipients, DeliveryRoute route) => new(
+    private static PlannedDelivery AsItCame(HeaderSection header, IReadOnlyList<int> recipients, DeliveryRoute route, string why) => new(
         recipients,
         Protection.None,
         route,
@@ -112,7 +123,7 @@ internal sealed class OutboundSecuring(
         {
             await message.WriteAsync(header.ToOctets(), cancel);
             await Stages.CopyAsync(body, [message], cancel);
-        });
+        }) { Why = why };
 
     /// <summary>
     /// The sender's own key signs only where From, reverse-path and key are one user's; otherwise the box signs in its own name.

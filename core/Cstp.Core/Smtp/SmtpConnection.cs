@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -23,6 +24,9 @@ internal sealed class SmtpConnection : IDisposable
         _input = new SocketInput(socket);
         _output = new SocketOutput(socket);
     }
+
+    /// <summary>The peer's address.</summary>
+    public EndPoint? Peer => _socket.RemoteEndPoint;
 
     /// <summary>What is to be sent to the peer.</summary>
     public IBufferWriter<byte> Output => _output;

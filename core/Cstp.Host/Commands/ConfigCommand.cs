@@ -21,7 +21,7 @@ internal static class ConfigCommand
     {
         LoadedConfiguration configuration = CommonOptions.ReadConfiguration(parsed);
         await using PluginHost plugins = BoxRuntime.LoadPlugins(configuration, TimeProvider.System, NullLoggerFactory.Instance);
-        List<string> problems = [.. configuration.Mistakes.Lines, .. plugins.Errors];
+        List<string> problems = [.. configuration.Mistakes.Lines, .. plugins.Errors, .. ConfigurationConflicts.Of(configuration, plugins.Modules)];
         var findings = new List<string>();
         if (configuration.Mistakes.Count == 0)
         {

@@ -25,7 +25,7 @@ internal sealed class BoxRuntime : IAsyncDisposable
     public CstpSettings Settings => Configuration.Settings;
 
     /// <summary>The settings of the stations of a message's way.</summary>
-    public BoxSettings BoxSettings => new(Settings.Box, Settings.Securing, Settings.Smtp, Settings.Spool);
+    public BoxSettings BoxSettings => new(Settings.Box, Settings.Securing, Settings.Smtp, Settings.Spool, Settings.Relay, Settings.Store);
 
     /// <summary>The selected modules.</summary>
     public SelectedModules Modules { get; }
@@ -44,7 +44,7 @@ internal sealed class BoxRuntime : IAsyncDisposable
     public static async Task<BoxRuntime> OpenAsync(LoadedConfiguration configuration, TimeProvider time, ILoggerFactory loggers)
     {
         PluginHost plugins = LoadPlugins(configuration, time, loggers);
-        List<string> problems = [.. configuration.Mistakes.Lines, .. plugins.Errors];
+        List<string> problems = [.. configuration.Mistakes.Lines, .. plugins.Errors, .. ConfigurationConflicts.Of(configuration, plugins.Modules)];
         TrustStore? store = null;
         try
         {

@@ -8,6 +8,7 @@ using Cstp.Core.Plugins;
 using Cstp.Core.Securing;
 using Cstp.Core.Smime;
 using Cstp.Core.Smtp;
+using Cstp.Core.Store;
 using Cstp.Core.Trust;
 using Cstp.CryptoBouncyCastle;
 using Cstp.PolicyLiberal;
@@ -22,6 +23,7 @@ internal sealed class TestBox : IAsyncDisposable
     private static readonly BouncyCastleEnveloper s_crypto = new();
 
     private readonly Box _box;
+    private readonly TestDatabase? _database;
     private readonly List<StoredCertificate> _certificates = [];
     private readonly List<OwnKey> _keys = [];
     private readonly BoxSettings _settings;
@@ -40,18 +42,21 @@ internal sealed class TestBox : IAsyncDisposable
         KeyKind key = KeyKind.P256,
         ILoggerFactory? loggers = null,
         ICmsEnveloper? crypto = null,
-        TimeProvider? time = null)
+        TimeProvider? time = null,
+        RelayOptions? relay = null,
+        SqliteFile? database = null)
     {
         Domain = domain;
         _time = time ?? TimeProvider.System;
         Network = new LoopbackMode(insideUpstream, outsideUpstream);
         _settings = new BoxSettings(
-            new BoxOptions { Name = $"cstpbox@{domain}", Domains = [domain] }, securing ?? new SecuringOptions(), smtp ?? new SmtpOptions(), spool ?? new SpoolOptions());
+            new BoxOptions { Name = $"cstpbox@{domain}", Domains = [domain] }, securing ?? new SecuringOptions(), smtp ?? new SmtpOptions(), spool ?? new SpoolOptions(), relay ?? new RelayOptions(), new StoreOptions());
         _keys.AddRange(KeyGeneration.Create(key, Mailbox.Parse($"cstpbox@{domain}"), null, _time.GetUtcNow().AddMinutes(-1)));
         _trust = Snapshot();
         var modules = new SelectedModules(
             crypto ?? s_crypto, "crypto", policy ?? new LiberalPolicy(), "policy", Network, "loopback", [.. (interceptors ?? []).Select((x, i) => new SelectedInterceptor($"interceptor-{i}", x))]);
-        _box = new Box(_settings, modules, () => _trust, (certificate, source, capabilities) => Collected.Add((certificate, source)), _time, loggers ?? NullLoggerFactory.Instance);
+        _database = database is null ? new TestDatabase() : null;
+        _box = new Box(_settings, modules, () => _trust, database ?? _database!.File, (certificate, source, capabilities) => Collected.Add((certificate, source)), _time, loggers ?? NullLoggerFactory.Instance);
         _box.Proxy.Start();
     }
 
@@ -118,6 +123,7 @@ internal sealed class TestBox : IAsyncDisposable
     {
         await _box.Proxy.DisposeAsync();
         _box.Dispose();
+        _database?.Dispose();
     }
 
     private int Port(Side side) => ((IPEndPoint)_box.Proxy.Bound.First(l => l.Side == side).EndPoint).Port;
