@@ -22,21 +22,6 @@ internal sealed class NonDeliveryReport(string address, string reporter, string 
     /// <param name="cancel">Ends the writing.</param>
     public async Task WriteAsync(MessageEnvelope envelope, HeaderSection header, IReadOnlyList<int> withheld, PipeWriter output, CancellationToken cancel)
     {
-        var status = new MessageDeliveryStatus();
-        var message = new HeaderList { { "Reporting-MTA", $"dns; {reporter}" } };
-        if (envelope.EnvelopeId is { } id)
-            message.Add("Original-Envelope-Id", id);
-        status.StatusGroups.Add(message);
-        foreach (int recipient in withheld)
-        {
-            var group = new HeaderList();
-            if (envelope.NotificationOf(recipient).OriginalRecipient is { } original)
-                group.Add("Original-Recipient", original);
-            group.Add("Final-Recipient", $"rfc822; {envelope.Recipients[recipient]}");
-            group.Add("Action", "failed");
-            group.Add("Status", "5.7.1");
-            status.StatusGroups.Add(group);
-        }
         string names = string.Join("\r\n", withheld.Select(recipient => $"    {envelope.Recipients[recipient]}"));
         var report = new MultipartReport("delivery-status")
         {
@@ -47,13 +32,14 @@ internal sealed class NonDeliveryReport(string address, string reporter, string 
 
                     {names}
 
-                    Other recipients got it encrypted, and there is no certificate to encrypt it for these.
-                    Send it to them alone if it may go unencrypted, or ask for a certificate.
+                    Others got it encrypted, and there is no certificate for these.
+                    Send it to them alone if it may go unencrypted, or ask for a
+                    certificate.
 
                     """).ReplaceLineEndings("\r\n"),
             },
-            status,
-            new MimePart("text", "rfc822-headers") { Content = new MimeContent(new MemoryStream(Shown(header))) },
+            Part("message", "delivery-status", Encoding.ASCII.GetBytes(Status(envelope, withheld))),
+            Part("text", "rfc822-headers", Shown(header)),
         };
         using var mail = new MimeMessage { Body = report, Subject = "Undelivered: no certificate for a recipient", Date = time.GetUtcNow(), MessageId = MimeUtils.GenerateMessageId(reporter) };
         mail.From.Add(new MailboxAddress("Mail encryption gateway", address));
@@ -65,6 +51,24 @@ internal sealed class NonDeliveryReport(string address, string reporter, string 
         format.EnsureNewLine = true;
         await using Stream stream = output.AsStream(leaveOpen: true);
         await mail.WriteToAsync(format, stream, cancel);
+    }
+
+    private static MimePart Part(string type, string subtype, byte[] content) => new(type, subtype) { Content = new MimeContent(new MemoryStream(content)) };
+
+    /// <summary>The fields of RFC 3464 2, a group for the message and one for each recipient.</summary>
+    private string Status(MessageEnvelope envelope, IReadOnlyList<int> withheld)
+    {
+        var status = new StringBuilder($"Reporting-MTA: dns; {reporter}\r\n");
+        if (envelope.EnvelopeId is { } id)
+            status.Append(CultureInfo.InvariantCulture, $"Original-Envelope-Id: {id}\r\n");
+        foreach (int recipient in withheld)
+        {
+            status.Append("\r\n");
+            if (envelope.NotificationOf(recipient).OriginalRecipient is { } original)
+                status.Append(CultureInfo.InvariantCulture, $"Original-Recipient: {original}\r\n");
+            status.Append(CultureInfo.InvariantCulture, $"Final-Recipient: rfc822; {envelope.Recipients[recipient]}\r\nAction: failed\r\nStatus: 5.7.1\r\n");
+        }
+        return status.ToString();
     }
 
     private byte[] Shown(HeaderSection header)
