@@ -137,6 +137,16 @@ internal sealed class HeaderSection
         }
     }
 
+    /// <summary>The same section with other fields.</summary>
+    /// <param name="fields">The octets of each field, its CRLF included.</param>
+    public HeaderSection With(IReadOnlyList<ReadOnlyMemory<byte>> fields)
+    {
+        var raw = new ArrayBufferWriter<byte>(Raw.Length);
+        foreach (ReadOnlyMemory<byte> field in fields)
+            raw.Write(field.Span);
+        return new(raw.WrittenMemory, HasEmptyLine);
+    }
+
     /// <summary>Cuts octets that are a header section into fields.</summary>
     /// <param name="raw">The octets, each line with its CRLF, without the empty line.</param>
     public static HeaderSection Parse(ReadOnlyMemory<byte> raw) => new(raw, hasEmptyLine: true);

@@ -93,5 +93,30 @@ internal static class OuterHeader
         return list[0] is MimeKit.MailboxAddress address && Mailbox.TryParse(address.Address, out Mailbox? mailbox) ? mailbox : null;
     }
 
+    /// <summary>Everybody whom the From fields name, however many there are.</summary>
+    /// <param name="fields">The fields.</param>
+    /// <param name="unreadable">Whether a field names somebody whom a reader may show and we cannot tell.</param>
+    public static IReadOnlyList<Mailbox> AllFrom(IEnumerable<HeaderField> fields, out bool unreadable)
+    {
+        var named = new List<Mailbox>();
+        unreadable = false;
+        foreach (HeaderField field in fields.Where(f => f.Is("From")))
+        {
+            if (!MimeKit.InternetAddressList.TryParse(field.Value, out MimeKit.InternetAddressList? list))
+            {
+                unreadable = true;
+                continue;
+            }
+            foreach (MimeKit.MailboxAddress address in list.Mailboxes)
+            {
+                if (Mailbox.TryParse(address.Address, out Mailbox? mailbox))
+                    named.Add(mailbox);
+                else
+                    unreadable |= address.Address.Contains('@', StringComparison.Ordinal);
+            }
+        }
+        return named;
+    }
+
     private static (string, string) Key(HeaderField field) => (field.Name.ToLowerInvariant(), field.Value);
 }

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using Cstp.Abstractions;
 using Cstp.Core.Diagnostics;
 using Cstp.Core.Mime;
+using Cstp.Core.Securing.Rules;
 using Cstp.Core.Smime;
 using Cstp.Core.Trust;
 using Microsoft.Extensions.Logging;
@@ -12,6 +13,7 @@ namespace Cstp.Core.Securing;
 /// <summary>Takes mail from outside: opens what is S/MIME for local users (rules 3 to 5), passes everything else.</summary>
 /// <param name="opening">Opens held messages.</param>
 /// <param name="results">The Authentication-Results field of this box.</param>
+/// <param name="rules">What is demanded for whom.</param>
 /// <param name="trust">The store as it stands.</param>
 /// <param name="collect">Keeps a certificate that mail brought: certificate, source, capabilities.</param>
 /// <param name="metrics">Counts.</param>
@@ -19,6 +21,7 @@ namespace Cstp.Core.Securing;
 internal sealed class InboundOpening(
     Opening opening,
     AuthenticationResults results,
+    ProtectionRules rules,
     Func<TrustSnapshot> trust,
     Action<EncodedCertificate, string, IReadOnlyList<string>> collect,
     CstpMetrics metrics,
@@ -32,8 +35,11 @@ internal sealed class InboundOpening(
     {
         int[] local = [.. Enumerable.Range(0, envelope.Recipients.Count).Where(i => isLocal(envelope.Recipients[i]))];
         int[] transit = [.. Enumerable.Range(0, envelope.Recipients.Count).Except(local)];
-        if (EntityKind.Of(header) is not EntityKind.Other && local.Length > 0)
-            return new MessageDecision.Hold((held, cancel) => OpenAsync(envelope, held, local, transit, header, cancel));
+        InboundGroup[] groups = Groups(envelope, header, local);
+        if (EntityKind.Of(header) is not EntityKind.Other && groups.Any(group => group.IsOpened))
+            return new MessageDecision.Hold((held, cancel) => OpenAsync(envelope, held, groups, transit, header, cancel));
+        if (groups.FirstOrDefault(group => group.Demand.Encrypt == Demand.Require || group.Demand.Sign == Demand.Require) is { } demanding)
+            return new MessageDecision.Refuse(Unprotected(envelope, demanding));
 
         int forged = header.Fields.Count(results.IsForged);
         if (forged == 0 || local.Length == 0)
@@ -43,24 +49,65 @@ internal sealed class InboundOpening(
         return new MessageDecision.Stream(transit.Length == 0 ? [cleaned] : [cleaned, Pass(transit, header, header.Fields)]);
     }
 
-    /// <summary>Opens a held message for one set of local users.</summary>
+    /// <summary>Opens a held message for local users as far as the rules let it be opened.</summary>
     /// <param name="held">The message.</param>
     /// <param name="recipients">The local users.</param>
+    /// <param name="demand">What the rules say for them.</param>
     /// <param name="serverTakes8Bit">Whether 8-bit octets may be sent on.</param>
     /// <param name="cancel">Ends the work.</param>
-    public Task<OpenedMessage> OpenAsync(HeldMessage held, IReadOnlyList<Mailbox> recipients, bool serverTakes8Bit, CancellationToken cancel)
+    public Task<OpenedMessage> OpenAsync(
+        HeldMessage held, IReadOnlyList<Mailbox> recipients, ProtectionDemand demand, bool serverTakes8Bit, CancellationToken cancel)
     {
         TrustSnapshot snapshot = trust();
-        Mailbox[] users = [.. recipients.Distinct()];
-        IReadOnlyList<CmsIdentity> userKeys = users.Length == 1 ? snapshot.UserDecryptionKeys(users[0]) : [];
-        return opening.OpenAsync(held, snapshot, new OpeningRequest(snapshot.GatewayDecryptionKeys, userKeys, serverTakes8Bit), cancel);
+        Mailbox[] users = [.. recipients.Select(rules.Users.UserOf).Distinct()];
+        bool opens = demand.Encrypt != Demand.Never;
+        var request = new OpeningRequest(
+            opens ? snapshot.GatewayDecryptionKeys : [],
+            opens && users.Length == 1 ? snapshot.UserDecryptionKeys(users[0]) : [],
+            [.. recipients.Select(recipient => new BoundRecipient(recipient, rules.Users.UserOf(recipient)))],
+            ChecksSignatures: demand.Sign != Demand.Never,
+            serverTakes8Bit);
+        return opening.OpenAsync(held, snapshot, request, cancel);
     }
 
     private async Task<MessageDecision> OpenAsync(
-        MessageEnvelope envelope, HeldMessage held, int[] local, int[] transit, HeaderSection header, CancellationToken cancel)
+        MessageEnvelope envelope, HeldMessage held, InboundGroup[] groups, int[] transit, HeaderSection header, CancellationToken cancel)
     {
-        OpenedMessage opened = await OpenAsync(held, [.. local.Select(i => envelope.Recipients[i])], envelope.ServerTakes8Bit, cancel);
+        var deliveries = new List<PlannedDelivery>();
+        var waiting = new Queue<InboundGroup>(groups);
         string source = OuterHeader.FromOf(header.Fields)?.ToString() ?? envelope.ReversePath?.ToString() ?? "";
+        while (waiting.TryDequeue(out InboundGroup? group))
+        {
+            OpenedMessage opened = await OpenAsync(held, group.Mailboxes(envelope), group.Demand, envelope.ServerTakes8Bit, cancel);
+            // What was sealed for some of them is opened for those alone.
+            if (opened.NotBound.Count > 0 && opened.NotBound.Count < group.Recipients.Count)
+            {
+                int[] unbound = [.. opened.NotBound.Select(place => group.Recipients[place])];
+                waiting.Enqueue(group with { Recipients = [.. group.Recipients.Except(unbound)] });
+                waiting.Enqueue(group with { Recipients = unbound });
+                continue;
+            }
+            Record(envelope, group, opened, source);
+            if (opened.Refusal is not null)
+                return new MessageDecision.Refuse(opened.Refusal);
+            if ((group.Demand.Encrypt == Demand.Require && !opened.CameEncrypted) || (group.Demand.Sign == Demand.Require && !opened.CameSigned))
+                return new MessageDecision.Refuse(Unprotected(envelope, group));
+            deliveries.Add(new PlannedDelivery(group.Recipients, Protection.None, DeliveryRoute.Server, (_, message, stop) => opened.WriteAsync(message, stop)) { Why = opened.Outcome });
+        }
+        if (transit.Length > 0)
+        {
+            deliveries.Add(new PlannedDelivery(transit, Protection.None, DeliveryRoute.Server, async (_, message, stop) =>
+            {
+                PipeReader whole = held.Open();
+                await Stages.CopyAsync(whole, [message], stop);
+                await whole.CompleteAsync();
+            }) { Why = "not local" });
+        }
+        return new MessageDecision.Stream(deliveries);
+    }
+
+    private void Record(MessageEnvelope envelope, InboundGroup group, OpenedMessage opened, string source)
+    {
         foreach (SeenCertificate seen in opened.Seen)
             collect(seen.Certificate, source, seen.Capabilities);
         foreach (LayerReport layer in opened.Layers)
@@ -69,21 +116,41 @@ internal sealed class InboundOpening(
             logger,
             envelope.Session,
             opened.Outcome,
-            string.Join(' ', local.Select(i => envelope.Recipients[i])),
-            LogText.Escape(string.Join(", ", opened.Layers.Select(l => l.Reason is null ? $"{l.Kind} {l.Result}" : $"{l.Kind} {l.Result} ({l.Reason})"))));
+            string.Join(' ', group.Mailboxes(envelope)),
+            opened.Layers.Count == 0
+                ? opened.Reason ?? "no layer was looked at"
+                : LogText.Escape(string.Join(", ", opened.Layers.Select(l => l.Reason is null ? $"{l.Kind} {l.Result}" : $"{l.Kind} {l.Result} ({l.Reason})"))));
+    }
 
-        if (opened.Refusal is not null)
-            return new MessageDecision.Refuse(opened.Refusal);
-        var delivery = new PlannedDelivery(local, Protection.None, DeliveryRoute.Server, (_, message, stop) => opened.WriteAsync(message, stop)) { Why = opened.Outcome };
-        if (transit.Length == 0)
-            return new MessageDecision.Stream([delivery]);
-        var unopened = new PlannedDelivery(transit, Protection.None, DeliveryRoute.Server, async (_, message, stop) =>
+    /// <summary>Recipients of whom the same is demanded share a delivery.</summary>
+    private InboundGroup[] Groups(MessageEnvelope envelope, HeaderSection header, int[] local)
+    {
+        Mailbox?[] senders = [envelope.ReversePath, .. OuterHeader.AllFrom(header.Fields, out bool unreadable)];
+        return [.. local.GroupBy(i => rules.Inbound(senders, unreadable, envelope.Recipients[i])).Select(group => new InboundGroup([.. group], group.Key))];
+    }
+
+    /// <summary>One text for every cause: what failed inside an encrypted message is told to nobody outside.</summary>
+    private Reply Unprotected(MessageEnvelope envelope, InboundGroup group)
+    {
+        string demanded = (group.Demand.Encrypt, group.Demand.Sign) switch
         {
-            PipeReader whole = held.Open();
-            await Stages.CopyAsync(whole, [message], stop);
-            await whole.CompleteAsync();
-        }) { Why = "not local" };
-        return new MessageDecision.Stream([delivery, unopened]);
+            (Demand.Require, Demand.Require) => "encrypted, and signed by somebody who is trusted here",
+            (Demand.Require, _) => "encrypted",
+            _ => "signed by somebody who is trusted here",
+        };
+        SecuringLog.Unprotected(logger, envelope.Session, string.Join(' ', group.Mailboxes(envelope)), demanded);
+        return new Reply(550, "5.7.1", $"Mail from this sender to <{envelope.Recipients[group.Recipients[0]]}> must be {demanded}; this message is not, and nobody got it");
+    }
+
+    /// <summary>Local recipients of whom the same is demanded.</summary>
+    /// <param name="Recipients">Indices into the envelope's recipients.</param>
+    /// <param name="Demand">What is demanded.</param>
+    private sealed record InboundGroup(IReadOnlyList<int> Recipients, ProtectionDemand Demand)
+    {
+        /// <summary>Whether anything is looked at.</summary>
+        public bool IsOpened => Demand is not { Encrypt: Rules.Demand.Never, Sign: Rules.Demand.Never };
+
+        public IReadOnlyList<Mailbox> Mailboxes(MessageEnvelope envelope) => [.. Recipients.Select(i => envelope.Recipients[i])];
     }
 
     private static PlannedDelivery Pass(IReadOnlyList<int> recipients, HeaderSection header, IReadOnlyList<HeaderField> fields) => new(

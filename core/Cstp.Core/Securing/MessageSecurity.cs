@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Cstp.Abstractions;
 using Cstp.Core.Mime;
+using Cstp.Core.Securing.Rules;
 using Cstp.Core.Trust;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +14,7 @@ namespace Cstp.Core.Securing;
 /// <param name="inbound">Makes deliveries that arrive.</param>
 /// <param name="trust">The store as it stands.</param>
 /// <param name="crypto">What the crypto module can do.</param>
-/// <param name="options">Section <c>[securing]</c>.</param>
+/// <param name="rules">What is demanded for whom.</param>
 /// <param name="logger">The log.</param>
 internal sealed class MessageSecurity(
     BoxOptions box,
@@ -22,9 +23,11 @@ internal sealed class MessageSecurity(
     InboundOpening inbound,
     Func<TrustSnapshot> trust,
     CmsCapabilities crypto,
-    SecuringOptions options,
+    ProtectionRules rules,
     ILogger logger)
 {
+    private const int MaxNamed = 5;
+
     /// <summary>With a hundred trace fields a message runs in a circle (RFC 5321 6.3).</summary>
     private const int MaxReceived = 100;
 
@@ -51,8 +54,8 @@ internal sealed class MessageSecurity(
     {
         if (DirectionOf(envelope.Side, candidate) != Direction.Outbound)
             return null;
-        PolicyRecipient described = Describe(candidate) with { MayBeWithheld = envelope.CanReport && notification.OnFailure };
-        Reply? refusal = Ask(envelope, () => policy.DecideRecipient(Transaction(envelope, kept), described));
+        PolicyRecipient described = Describe(envelope, candidate) with { MayBeWithheld = envelope.CanReport && notification.OnFailure };
+        Reply? refusal = Logged(envelope, [candidate], Unencryptable([described]) ?? Ask(envelope, () => policy.DecideRecipient(Transaction(envelope, kept), described)));
         if (refusal is null)
             kept.Add(described);
         return refusal;
@@ -64,14 +67,16 @@ internal sealed class MessageSecurity(
     public Reply? DecideData(MessageEnvelope envelope)
     {
         PolicyTransaction transaction = Transaction(envelope);
-        return transaction.Recipients.Count > 0 ? Ask(envelope, () => policy.DecideData(transaction)) : null;
+        return transaction.Recipients.Count > 0
+            ? Logged(envelope, envelope.Recipients, Unencryptable(transaction.Recipients) ?? Ask(envelope, () => policy.DecideData(transaction)))
+            : null;
     }
 
     /// <summary>Whether the message may be changed for any recipient; otherwise its octets flow past.</summary>
     /// <param name="envelope">The transaction.</param>
     public bool Touches(MessageEnvelope envelope) => envelope.Side == Side.Outside
         ? envelope.Recipients.Any(r => DirectionOf(envelope.Side, r) == Direction.Inbound)
-        : Transaction(envelope).Recipients.Any(r => r.HasCertificate || options.SignWithoutCertificate);
+        : Transaction(envelope).Recipients.Any(r => r.HasCertificate || rules.Triggers.Any || MayBeSigned(envelope, r.Mailbox));
 
     /// <summary>Asked once the header section was read.</summary>
     /// <param name="envelope">The transaction.</param>
@@ -86,7 +91,11 @@ internal sealed class MessageSecurity(
             return inbound.Decide(envelope, header, r => DirectionOf(Side.Outside, r) == Direction.Inbound);
 
         int[] untouched = [.. Enumerable.Range(0, envelope.Recipients.Count).Where(i => DirectionOf(Side.Inside, envelope.Recipients[i]) != Direction.Outbound)];
-        PolicyTransaction transaction = Transaction(envelope);
+        SenderDemand demand = rules.Triggers.Read(header);
+        header = demand.Header;
+        PolicyTransaction transaction = Transaction(envelope, demand);
+        if ((Contradiction(envelope, transaction.Recipients, demand) ?? Unencryptable(transaction.Recipients)) is { } unprotected)
+            return new MessageDecision.Refuse(Logged(envelope, envelope.Recipients, unprotected)!);
         IReadOnlyList<Delivery> plan = [];
         if (transaction.Recipients.Count > 0)
         {
@@ -104,21 +113,74 @@ internal sealed class MessageSecurity(
                 return new MessageDecision.Refuse(new Reply(451, "4.7.5", "The recipient policy made a plan that would lose or weaken this message; try again later"));
             }
         }
-        return await outbound.DecideAsync(envelope, header, body, plan, untouched, cancel);
+        return await outbound.DecideAsync(
+            envelope, header, body, plan, untouched, mailbox => demand.Sign ? Demand.Require : rules.Outbound(envelope.ReversePath, mailbox).Sign, cancel);
     }
 
-    private PolicyTransaction Transaction(MessageEnvelope envelope) => Transaction(envelope, [.. envelope.Recipients
+    private PolicyTransaction Transaction(MessageEnvelope envelope, SenderDemand? demand = null) => Transaction(envelope, [.. envelope.Recipients
         .Index()
         .Where(r => DirectionOf(envelope.Side, r.Item) == Direction.Outbound)
-        .Select(r => Describe(r.Item) with { MayBeWithheld = envelope.CanReport && envelope.NotificationOf(r.Index).OnFailure })]);
+        .Select(r => Describe(envelope, r.Item, demand) with { MayBeWithheld = envelope.CanReport && envelope.NotificationOf(r.Index).OnFailure })]);
 
-    private PolicyTransaction Transaction(MessageEnvelope envelope, IReadOnlyList<PolicyRecipient> outbound) =>
-        new(envelope.ReversePath, outbound, options.SignWithoutCertificate ? Protection.Signed : Protection.None);
+    private PolicyTransaction Transaction(MessageEnvelope envelope, IReadOnlyList<PolicyRecipient> outbound) => new(envelope.ReversePath, outbound, rules.Unencrypted);
 
-    private PolicyRecipient Describe(Mailbox mailbox)
+    private PolicyRecipient Describe(MessageEnvelope envelope, Mailbox mailbox, SenderDemand? demand = null)
     {
-        IReadOnlyList<RecipientCertificate> certificates = trust().FindRecipientCertificates(mailbox, crypto.KeyManagement);
-        return new PolicyRecipient(mailbox, certificates, certificates.Count > 0 ? Protection.SignedEncrypted : Protection.None);
+        ProtectionDemand rule = rules.Outbound(envelope.ReversePath, mailbox);
+        // What a rule forbids is to the policy as if there were no certificate.
+        IReadOnlyList<RecipientCertificate> certificates = rule.Encrypt == Demand.Never ? [] : CertificatesOf(mailbox);
+        Protection required = certificates.Count > 0
+            ? rule.Sign == Demand.Never ? Protection.Encrypted : Protection.SignedEncrypted
+            : rule.Encrypt == Demand.Require || demand?.Encrypt == true ? Protection.Encrypted : Protection.None;
+        return new PolicyRecipient(mailbox, certificates, required);
+    }
+
+    /// <summary>Those of the user behind an address; the gateway is that of the address itself, since its box gets the message.</summary>
+    private IReadOnlyList<RecipientCertificate> CertificatesOf(Mailbox mailbox)
+    {
+        TrustSnapshot snapshot = trust();
+        Mailbox user = rules.Users.UserOf(mailbox);
+        IReadOnlyList<RecipientCertificate> found = snapshot.FindRecipientCertificates(user, crypto.KeyManagement);
+        return user.Equals(mailbox) || (found.Count > 0 && found[0].Scope == CertificateScope.User)
+            ? found
+            : snapshot.FindRecipientCertificates(mailbox, crypto.KeyManagement);
+    }
+
+    private bool MayBeSigned(MessageEnvelope envelope, Mailbox recipient) => rules.Outbound(envelope.ReversePath, recipient).Sign switch
+    {
+        Demand.Require => true,
+        Demand.Never => false,
+        _ => rules.Unencrypted != Protection.None,
+    };
+
+    private static Reply? Unencryptable(IReadOnlyList<PolicyRecipient> recipients)
+    {
+        PolicyRecipient[] lacking = [.. recipients.Where(r => r.Required.HasFlag(Protection.Encrypted) && !r.HasCertificate)];
+        return lacking.Length == 0 ? null : new Reply(
+            550, "5.7.1", $"Mail to {Names(lacking)} must be encrypted, and no usable certificate is known here; ask the recipient for one, or your administrator to import it");
+    }
+
+    /// <summary>A sender may demand more than the rules do, not what they forbid.</summary>
+    private Reply? Contradiction(MessageEnvelope envelope, IReadOnlyList<PolicyRecipient> recipients, SenderDemand demand)
+    {
+        PolicyRecipient[] Forbidden(Func<ProtectionDemand, Demand> kind) =>
+            [.. recipients.Where(r => kind(rules.Outbound(envelope.ReversePath, r.Mailbox)) == Demand.Never)];
+
+        if (demand.Encrypt && Forbidden(rule => rule.Encrypt) is { Length: > 0 } unencrypted)
+            return new Reply(550, "5.7.1", $"This message demands encryption, and mail to {Names(unencrypted)} is never encrypted here; take out the demand, or the recipients");
+        if (demand.Sign && Forbidden(rule => rule.Sign) is { Length: > 0 } unsigned)
+            return new Reply(550, "5.7.1", $"This message demands a signature, and mail to {Names(unsigned)} is never signed here; take out the demand, or the recipients");
+        return null;
+    }
+
+    private static string Names(PolicyRecipient[] recipients) =>
+        string.Join(", ", recipients.Take(MaxNamed).Select(r => $"<{r.Mailbox}>")) + (recipients.Length > MaxNamed ? " and others" : "");
+
+    private Reply? Logged(MessageEnvelope envelope, IReadOnlyList<Mailbox> recipients, Reply? refusal)
+    {
+        if (refusal is not null)
+            SecuringLog.Refused(logger, envelope.Session, string.Join(' ', recipients), refusal);
+        return refusal;
     }
 
     private Reply? Ask(MessageEnvelope envelope, Func<Reply?> question)

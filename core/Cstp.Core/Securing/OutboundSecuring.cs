@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Cstp.Abstractions;
 using Cstp.Core.Diagnostics;
 using Cstp.Core.Mime;
+using Cstp.Core.Securing.Rules;
 using Cstp.Core.Smime;
 using Cstp.Core.Trust;
 using Microsoft.Extensions.Logging;
@@ -25,9 +26,10 @@ internal sealed class OutboundSecuring(
     /// <param name="body">The body; looked at, not consumed.</param>
     /// <param name="plan">A plan that was checked.</param>
     /// <param name="untouched">Indices of the recipients that the plan does not speak of.</param>
+    /// <param name="signature">What is demanded of the signature for a recipient.</param>
     /// <param name="cancel">The session ends.</param>
     public async Task<MessageDecision> DecideAsync(
-        MessageEnvelope envelope, HeaderSection header, PipeReader body, IReadOnlyList<Delivery> plan, IReadOnlyList<int> untouched, CancellationToken cancel)
+        MessageEnvelope envelope, HeaderSection header, PipeReader body, IReadOnlyList<Delivery> plan, IReadOnlyList<int> untouched, Func<Mailbox, Demand> signature, CancellationToken cancel)
     {
         int[] all = [.. Enumerable.Range(0, envelope.Recipients.Count)];
         if (!options.WrapSecured && await AlreadyEncrypted.IsSoAsync(header, body, cancel))
@@ -40,25 +42,37 @@ internal sealed class OutboundSecuring(
         var indices = new RecipientIndices(envelope.Recipients);
         var deliveries = new List<PlannedDelivery>();
         List<int> plain = [.. untouched];
-        foreach (Delivery delivery in plan)
+        List<Delivery> signed = [.. plan.SelectMany(delivery => BySignature(delivery, signature))];
+        foreach (Delivery delivery in signed)
         {
             Protection protection = delivery.Protection;
             if (delivery.Route == DeliveryRoute.Withheld)
             {
                 int[] withheld = indices.Take(delivery.Recipients);
                 deliveries.Add(new PlannedDelivery(
-                    withheld, Protection.None, DeliveryRoute.Withheld, (_, message, stop) => report.WriteAsync(envelope, header, withheld, message, stop)) { Why = "no certificate" });
+                    withheld, Protection.None, DeliveryRoute.Withheld, (_, message, stop) => report.WriteAsync(envelope, header, withheld, message, stop)) { Why = "no certificate to use" });
                 continue;
             }
-            if (protection == Protection.Signed && (EntityKind.IsSecured(header) || !header.IsWellFormed || (IsDeclared8Bit(header, envelope) && options.EightBit == EightBitSigning.Unsigned)))
+            if (protection == Protection.Signed && WhyUnsigned(header, envelope) is { } why)
+            {
+                PolicyRecipient[] demanding = [.. delivery.Recipients.Where(r => signature(r.Mailbox) == Demand.Require)];
+                if (demanding.Length > 0 && !EntityKind.IsSecured(header))
+                    return new MessageDecision.Refuse(new Reply(550, "5.7.1", $"Mail to <{demanding[0].Mailbox}> must be signed, and this message cannot be: {why}"));
                 protection = Protection.None;
+            }
             if (protection == Protection.None)
             {
                 int[] taken = indices.Take(delivery.Recipients);
                 if (delivery.Route == DeliveryRoute.Server && plan.Count(d => d is { Protection: Protection.None, Route: not DeliveryRoute.Withheld }) <= 1)
                     plain.AddRange(taken);
                 else
-                    deliveries.Add(AsItCame(header, taken, delivery.Route, "no certificate"));
+                    deliveries.Add(AsItCame(header, taken, delivery.Route, "no certificate to use"));
+                continue;
+            }
+            if (protection == Protection.Encrypted)
+            {
+                foreach (IReadOnlyList<PolicyRecipient> group in BlindCopies.Separate(header, delivery.Recipients))
+                    deliveries.Add(Encrypted(envelope, header, snapshot, group, indices.Take(group), delivery.Route));
                 continue;
             }
             if (Signer(envelope, header, snapshot) is not { } signer)
@@ -75,29 +89,75 @@ internal sealed class OutboundSecuring(
             }
         }
         if (plain.Count > 0)
-            deliveries.Add(AsItCame(header, plain, DeliveryRoute.Server, untouched.Count == 0 ? "no certificate" : untouched.Count == plain.Count ? "local" : "local, or no certificate"));
+            deliveries.Add(AsItCame(header, plain, DeliveryRoute.Server, untouched.Count == 0 ? "no certificate to use" : untouched.Count == plain.Count ? "local" : "local, or no certificate to use"));
         return new MessageDecision.Stream(deliveries);
+    }
+
+    /// <summary>The signature is a rule's business, not the policy's: recipients of whom different things are demanded part here.</summary>
+    private static IEnumerable<Delivery> BySignature(Delivery delivery, Func<Mailbox, Demand> signature) =>
+        delivery.Recipients.GroupBy(recipient => signature(recipient.Mailbox)).Select(group => delivery with
+        {
+            Recipients = [.. group],
+            Protection = (group.Key, delivery.Protection.HasFlag(Protection.Encrypted)) switch
+            {
+                (Demand.Never, true) => Protection.Encrypted,
+                (Demand.Never, false) => Protection.None,
+                (Demand.Require, false) => Protection.Signed,
+                _ => delivery.Protection,
+            },
+        });
+
+    /// <summary>Why a message cannot be clear-signed; null where it can.</summary>
+    private string? WhyUnsigned(HeaderSection header, MessageEnvelope envelope)
+    {
+        if (EntityKind.IsSecured(header))
+            return "it is signed or encrypted already";
+        if (!header.IsWellFormed)
+            return "its header section is broken; write it anew";
+        return IsDeclared8Bit(header, envelope) && options.EightBit == EightBitSigning.Unsigned
+            ? "it has 8-bit text, which a signature that anybody can read must not carry; send it in 7 bits, or ask your administrator ([securing] eight_bit)"
+            : null;
     }
 
     private PlannedDelivery Sealed(
         MessageEnvelope envelope, HeaderSection header, TrustSnapshot snapshot, SigningRequest signer, IReadOnlyList<PolicyRecipient> group, int[] recipients, DeliveryRoute route)
     {
-        RecipientCertificate[] certificates = [.. group.SelectMany(r => r.Certificates).DistinctBy(c => c.Certificate)];
-        bool forGateways = certificates.All(c => c.Scope == CertificateScope.Gateway);
-        ContentCipher cipher = certificates.All(c => snapshot.ReadsAuthenticatedEncryption(c.Certificate)) ? options.AuthenticatedCipher : options.Cipher;
-        var encryption = new EncryptionRequest(
-            [.. certificates.Select(c => new EncryptionRecipient(c.Certificate, snapshot.ReadsOaep(c.Certificate) ? RsaKeyTransport.OaepSha256 : RsaKeyTransport.Pkcs1))],
-            cipher);
+        bool forGateways = group.All(r => r.Certificates.All(c => c.Scope == CertificateScope.Gateway));
+        EncryptionRequest encryption = EncryptionFor(group, snapshot);
         var request = new SealingRequest(
             signer, encryption, [.. group.Select(r => r.Mailbox)], forGateways, forGateways && options.OuterSubject.Length > 0 ? options.OuterSubject : null);
-        Log(envelope, recipients, "signed and encrypted", signer, cipher.ToString());
+        Log(envelope, recipients, "signed and encrypted", signer, encryption.Cipher.ToString());
         metrics.Layer("signed", "made");
-        metrics.Layer(cipher is ContentCipher.Aes128Gcm or ContentCipher.Aes256Gcm ? "authEnveloped" : "enveloped", "made");
-        return new PlannedDelivery(recipients, Protection.SignedEncrypted, route, (body, message, cancel) => sealing.SignAndEncryptAsync(header, body, message, request, cancel))
-        {
-            Why = forGateways ? "gateway certificate" : certificates.All(c => c.Scope == CertificateScope.User) ? "user certificate" : "user and gateway certificates",
-        };
+        CountEncrypted(encryption.Cipher);
+        return new PlannedDelivery(recipients, Protection.SignedEncrypted, route, (body, message, cancel) => sealing.SignAndEncryptAsync(header, body, message, request, cancel)) { Why = CertificatesOf(group) };
     }
+
+    private PlannedDelivery Encrypted(
+        MessageEnvelope envelope, HeaderSection header, TrustSnapshot snapshot, IReadOnlyList<PolicyRecipient> group, int[] recipients, DeliveryRoute route)
+    {
+        EncryptionRequest encryption = EncryptionFor(group, snapshot);
+        Log(envelope, recipients, "encrypted", null, encryption.Cipher.ToString());
+        CountEncrypted(encryption.Cipher);
+        return new PlannedDelivery(recipients, Protection.Encrypted, route, (body, message, cancel) => sealing.EncryptAsync(header, body, message, encryption, cancel)) { Why = CertificatesOf(group) };
+    }
+
+    /// <summary>What they are encrypted to, for the administrator.</summary>
+    private static string CertificatesOf(IReadOnlyList<PolicyRecipient> group)
+    {
+        CertificateScope[] scopes = [.. group.SelectMany(r => r.Certificates).Select(c => c.Scope).Distinct()];
+        return scopes.Length > 1 ? "user and gateway certificates" : scopes[0] == CertificateScope.Gateway ? "gateway certificate" : "user certificate";
+    }
+
+    private EncryptionRequest EncryptionFor(IReadOnlyList<PolicyRecipient> group, TrustSnapshot snapshot)
+    {
+        RecipientCertificate[] certificates = [.. group.SelectMany(r => r.Certificates).DistinctBy(c => c.Certificate)];
+        return new EncryptionRequest(
+            [.. certificates.Select(c => new EncryptionRecipient(c.Certificate, snapshot.ReadsOaep(c.Certificate) ? RsaKeyTransport.OaepSha256 : RsaKeyTransport.Pkcs1))],
+            certificates.All(c => snapshot.ReadsAuthenticatedEncryption(c.Certificate)) ? options.AuthenticatedCipher : options.Cipher);
+    }
+
+    private void CountEncrypted(ContentCipher cipher) =>
+        metrics.Layer(cipher is ContentCipher.Aes128Gcm or ContentCipher.Aes256Gcm ? "authEnveloped" : "enveloped", "made");
 
     private PlannedDelivery Signed(MessageEnvelope envelope, HeaderSection header, SigningRequest signer, int[] recipients, DeliveryRoute route)
     {
@@ -112,7 +172,7 @@ internal sealed class OutboundSecuring(
             route,
             (body, message, cancel) => clear
                 ? sealing.SignClearAsync(header, body, message, request, reencode, cancel)
-                : sealing.SignOpaqueAsync(header, body, message, request, cancel)) { Why = "no certificate" };
+                : sealing.SignOpaqueAsync(header, body, message, request, cancel)) { Why = "no certificate to use" };
     }
 
     private static PlannedDelivery AsItCame(HeaderSection header, IReadOnlyList<int> recipients, DeliveryRoute route, string why) => new(
@@ -145,8 +205,8 @@ internal sealed class OutboundSecuring(
         return envelope.Declares8Bit || (!encoding.Raw.IsEmpty && encoding.Value.ToLowerInvariant() is "8bit" or "binary");
     }
 
-    private void Log(MessageEnvelope envelope, int[] recipients, string protection, SigningRequest signer, string cipher) =>
-        SecuringLog.Secured(logger, envelope.Session, Names(envelope, recipients), protection, signer.Signer.Certificate.Fingerprint[..16], cipher);
+    private void Log(MessageEnvelope envelope, int[] recipients, string protection, SigningRequest? signer, string cipher) =>
+        SecuringLog.Secured(logger, envelope.Session, Names(envelope, recipients), protection, signer?.Signer.Certificate.Fingerprint[..16] ?? "nobody", cipher);
 
     private static string Names(MessageEnvelope envelope, IEnumerable<int> recipients) => string.Join(' ', recipients.Select(i => envelope.Recipients[i]));
 

@@ -1,3 +1,4 @@
+using Cstp.Abstractions;
 using Microsoft.Extensions.Logging;
 
 namespace Cstp.Core.Securing;
@@ -25,4 +26,10 @@ internal static partial class SecuringLog
 
     [LoggerMessage(206, LogLevel.Warning, "{Session}: Authentication-Results fields with this box's identifier were removed ({Count}): forged")]
     public static partial void ForgedRemoved(ILogger logger, string session, int count);
+
+    [LoggerMessage(207, LogLevel.Warning, "{Session}: refused for {Recipients}: a rule demands that it comes {Demanded}")]
+    public static partial void Unprotected(ILogger logger, string session, string recipients, string demanded);
+
+    [LoggerMessage(208, LogLevel.Warning, "{Session}: refused for {Recipients}: {Reply}")]
+    public static partial void Refused(ILogger logger, string session, string recipients, Reply reply);
 }

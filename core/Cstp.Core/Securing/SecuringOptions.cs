@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Cstp.Abstractions;
+using Cstp.Core.Securing.Rules;
 
 namespace Cstp.Core.Securing;
 
@@ -68,4 +69,17 @@ internal sealed record SecuringOptions
     /// <summary>Layers opened at most (two triple wraps are six).</summary>
     [Range(1, 64)]
     public int MaxLayers { get; init; } = 8;
+
+    /// <summary>What is required, preferred or never done for the mail of whom, in this order.</summary>
+    public IReadOnlyList<SecuringRule> Rules { get; init; } = [];
+
+    /// <summary>By what a sender demands protection for one message.</summary>
+    public TriggerOptions Triggers { get; init; } = new();
+
+    /// <summary>Further addresses of users, whose certificates and keys are stored under another.</summary>
+    public IReadOnlyList<AddressAlias> Aliases { get; init; } = [];
+
+    /// <summary>Characters that begin the detail of a local part, as in <c>julia+news</c> (RFC 5233); empty for none.</summary>
+    [RegularExpression("[+=_#-]{0,4}", ErrorMessage = "must be of the characters + = _ # -")]
+    public string SubaddressSeparators { get; init; } = "";
 }

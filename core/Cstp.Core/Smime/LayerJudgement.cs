@@ -16,6 +16,7 @@ namespace Cstp.Core.Smime;
 /// <param name="Layers">For the report.</param>
 /// <param name="Reason">In words; null for none.</param>
 /// <param name="Refusal">Where the message must not be delivered at all.</param>
+/// <param name="NotBound">Places of the recipients for whom it was not sealed.</param>
 internal sealed record LayerDecision(
     int Depth,
     WalkedEntity Final,
@@ -26,7 +27,8 @@ internal sealed record LayerDecision(
     IReadOnlyList<SmimeResult> Results,
     IReadOnlyList<LayerReport> Layers,
     string? Reason,
-    Reply? Refusal);
+    Reply? Refusal,
+    IReadOnlyList<int> NotBound);
 
 /// <summary>Decides from the outside in which layers come off.</summary>
 internal sealed class LayerJudgement
@@ -48,6 +50,7 @@ internal sealed class LayerJudgement
     private bool _withoutIntegrity;
     private string? _reason;
     private Reply? _refusal;
+    private int[] _notBound = [];
 
     /// <summary>Prepares the decision.</summary>
     /// <param name="learned">What was learned.</param>
@@ -76,11 +79,11 @@ internal sealed class LayerJudgement
         }
         ReportInside();
         if (_decrypted && !_signed && _results.Count == 0)
-            _results.Add(new SmimeResult("none", _withoutIntegrity ? "no integrity: encrypted, not signed" : "encrypted, not signed"));
+            _results.Add(new SmimeResult("none", WhyNone()));
         bool needsBase64 = _depth > 0 && EntityKind.Of(_entity.Header) is EntityKind.Opaque { Encoding: TransferEncoding.Identity }
             && (_entity.Scan.HasNul || _entity.Scan.HasBareCarriageReturn || _entity.Scan.HasEightBit);
         return new LayerDecision(
-            _depth, _entity, _entity.Finding is null, needsBase64 ? InBase64(_outer) : _outer, _bodyHoldsHeader, needsBase64, _results, _layers, _reason, _refusal);
+            _depth, _entity, _entity.Finding is null, needsBase64 ? InBase64(_outer) : _outer, _bodyHoldsHeader, needsBase64, _results, _layers, _reason, _refusal, _notBound);
     }
 
     /// <summary>A clear signature that holds and stays is a window: what it covers is reported, though nothing of it is opened.</summary>
@@ -94,6 +97,9 @@ internal sealed class LayerJudgement
             window = inner;
         }
     }
+
+    private string WhyNone() =>
+        (_withoutIntegrity ? "no integrity: " : "") + (_request.ChecksSignatures ? "encrypted, not signed" : "encrypted; signatures are not checked for this recipient");
 
     /// <summary>Judges the layer at hand.</summary>
     /// <returns>Whether it comes off.</returns>
@@ -130,6 +136,12 @@ internal sealed class LayerJudgement
         var algorithms = new Dictionary<string, string> { ["content"] = decrypted.ContentEncryption, ["key"] = decrypted.KeyManagement };
         if (!decrypted.Authenticated && !MayComeOff(decrypted, kind, algorithms))
             return false;
+        if (_request.GatewayKeys.Contains(decrypted.Key) && SealedForOthers(_entity.Inner!))
+        {
+            const string Others = "sealed for other recipients";
+            _results.Add(new SmimeResult("policy", Others));
+            return Keep(kind, Others, algorithms);
+        }
         if (!IsEntity(_entity.Inner!.Header))
             return Keep(kind, NoEntity, algorithms);
         _decrypted = true;
@@ -169,6 +181,22 @@ internal sealed class LayerJudgement
             return Keep(kind, "CBC content that does not look like mail", algorithms);
         _withoutIntegrity = true;
         return true;
+    }
+
+    /// <summary>
+    /// Whether the box that sealed it meant others: a captured message, sent again to somebody else behind this box, stays closed.
+    /// The signature around the block holds, so nobody changed the list, whoever is trusted.
+    /// </summary>
+    private bool SealedForOthers(WalkedEntity content)
+    {
+        if (content is not { Finding: LayerFinding.Signed signed, Inner: { } inner } || SealedBlock.TryRead(inner.Header) is not { Recipients.Count: > 0 } block)
+            return false;
+        if (!_judge.Judge(signed, null).Verified)
+            return false;
+        var bound = new HashSet<string>(block.Recipients, StringComparer.OrdinalIgnoreCase);
+        _notBound = [.. Enumerable.Range(0, _request.Recipients.Count).Where(i =>
+            !bound.Contains(SealedBlock.DigestOf(_request.Recipients[i].Address)) && !bound.Contains(SealedBlock.DigestOf(_request.Recipients[i].User)))];
+        return _notBound.Length > 0;
     }
 
     private bool TakeOff(LayerFinding.Signed layer)

@@ -10,6 +10,7 @@ namespace Cstp.Core.Smime;
 /// <param name="Results">What Authentication-Results says; empty where it says nothing.</param>
 /// <param name="Layers">The layers, outermost first, to the first that stayed.</param>
 /// <param name="Seen">Certificates that signatures brought, for the store.</param>
+/// <param name="NotBound">Places of the recipients for whom it was not sealed: for them it stays closed.</param>
 /// <param name="WriteAsync">Writes the message as it is delivered; throws where the second look differs from the first.</param>
 internal sealed record OpenedMessage(
     string Outcome,
@@ -18,7 +19,15 @@ internal sealed record OpenedMessage(
     IReadOnlyList<SmimeResult> Results,
     IReadOnlyList<LayerReport> Layers,
     IReadOnlyList<SeenCertificate> Seen,
-    Func<PipeWriter, CancellationToken, Task> WriteAsync);
+    IReadOnlyList<int> NotBound,
+    Func<PipeWriter, CancellationToken, Task> WriteAsync)
+{
+    /// <summary>Whether it came encrypted; one that we could not open counts, whatever the cause, so that the answer tells nobody which.</summary>
+    public bool CameEncrypted => Layers.Any(layer => layer.Kind is "enveloped" or "authEnveloped");
+
+    /// <summary>Whether a signature of somebody who may speak for the sender was verified.</summary>
+    public bool CameSigned => Results.Any(result => result.Result == "pass");
+}
 
 /// <summary>A certificate that a message brought.</summary>
 /// <param name="Certificate">The certificate.</param>

@@ -11,8 +11,16 @@ namespace Cstp.Core.Smime;
 /// <summary>What a message may be opened with, and for whom.</summary>
 /// <param name="GatewayKeys">The box's keys.</param>
 /// <param name="UserKeys">Keys of the one recipient; empty where there are several: a user's key opens for its owner alone.</param>
+/// <param name="Recipients">The recipients: what a box sealed for others stays closed to them.</param>
+/// <param name="ChecksSignatures">Whether signatures are looked at.</param>
 /// <param name="ServerTakes8Bit">Whether 8-bit octets may be sent on.</param>
-internal sealed record OpeningRequest(IReadOnlyList<CmsIdentity> GatewayKeys, IReadOnlyList<CmsIdentity> UserKeys, bool ServerTakes8Bit);
+internal sealed record OpeningRequest(
+    IReadOnlyList<CmsIdentity> GatewayKeys, IReadOnlyList<CmsIdentity> UserKeys, IReadOnlyList<BoundRecipient> Recipients, bool ChecksSignatures, bool ServerTakes8Bit);
+
+/// <summary>A recipient as a sealed message may name it.</summary>
+/// <param name="Address">The address of the transaction.</param>
+/// <param name="User">The user behind it; the same where it is no alias.</param>
+internal readonly record struct BoundRecipient(Mailbox Address, Mailbox User);
 
 /// <summary>
 /// Opens held messages: once without output, to learn which layers hold, then into the server as far as they do. Nothing
@@ -32,7 +40,7 @@ internal sealed class Opening(ICmsEnveloper crypto, SecuringOptions options, Aut
     public async Task<OpenedMessage> OpenAsync(HeldMessage held, TrustSnapshot trust, OpeningRequest request, CancellationToken cancel)
     {
         var decryption = new DecryptionRequest([.. request.UserKeys, .. request.GatewayKeys], options.ReadTripleDes);
-        var walk = new LayerWalk(crypto, decryption, new VerificationRequest(trust.Lookup), options.MaxLayers, 2 * maxHeader);
+        var walk = new LayerWalk(crypto, decryption, request.ChecksSignatures ? new VerificationRequest(trust.Lookup) : null, options.MaxLayers, 2 * maxHeader);
         // What a layer holds is shorter than its base64: a small message is opened once, and its result kept.
         int kept = held.Length <= int.MaxValue && held.TryReserve((int)held.Length) ? (int)held.Length : 0;
         InnermostBody capture;
@@ -49,12 +57,12 @@ internal sealed class Opening(ICmsEnveloper crypto, SecuringOptions options, Aut
         var judgement = new LayerJudgement(learned, new SignatureJudge(trust), options, results, request);
         LayerDecision decision = judgement.Decide();
         if (decision.Refusal is not null)
-            return new OpenedMessage("refused", decision.Reason, decision.Refusal, [], decision.Layers, [], static (_, _) => Task.CompletedTask);
+            return new OpenedMessage("refused", decision.Reason, decision.Refusal, [], decision.Layers, [], [], static (_, _) => Task.CompletedTask);
 
         if (decision.Depth > 0 && Untransportable(decision, request) is { } fault)
         {
             return new OpenedMessage(
-                "refused", fault, new Reply(554, "5.6.3", $"The opened content cannot be transported: {fault}"), [], decision.Layers, [], static (_, _) => Task.CompletedTask);
+                "refused", fault, new Reply(554, "5.6.3", $"The opened content cannot be transported: {fault}"), [], decision.Layers, [], [], static (_, _) => Task.CompletedTask);
         }
         ReadOnlyMemory<byte>? body = decision.IsInnermost ? capture.Octets : null;
         return new OpenedMessage(
@@ -64,6 +72,7 @@ internal sealed class Opening(ICmsEnveloper crypto, SecuringOptions options, Aut
             decision.Results,
             decision.Layers,
             Seen(learned, decision.Depth),
+            decision.NotBound,
             (output, stop) => WriteAsync(held, walk, learned, decision, body, output, stop));
     }
 

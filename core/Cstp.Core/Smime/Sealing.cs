@@ -34,12 +34,7 @@ internal sealed class Sealing(ICmsEnveloper crypto)
         EncryptionRequest encryption = request.Encryption ?? throw new ArgumentException("no recipients to encrypt to", nameof(request));
         List<HeaderField> outer = OuterFields(header, request.OuterSubject);
         byte[] front = SealedBlock.Seal(header, outer, request.Recipients);
-        bool authenticated = encryption.Cipher is ContentCipher.Aes128Gcm or ContentCipher.Aes256Gcm;
-        WriteHeader(message, outer, Encoding.ASCII.GetBytes(
-            "MIME-Version: 1.0\r\n"
-            + $"Content-Type: application/pkcs7-mime; smime-type={(authenticated ? "authEnveloped-data" : "enveloped-data")};\r\n name=\"smime.p7m\"\r\n"
-            + "Content-Transfer-Encoding: base64\r\n"
-            + "Content-Disposition: attachment; filename=\"smime.p7m\"\r\n"));
+        WriteHeader(message, outer, EnvelopedHeader(encryption));
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var entity = new Pipe(ContentPipes.Options);
@@ -120,6 +115,34 @@ internal sealed class Sealing(ICmsEnveloper crypto)
             ],
             stop);
     }
+
+    /// <summary>Encrypts without a signature; the original header section stays outside.</summary>
+    /// <param name="header">The original header section.</param>
+    /// <param name="body">The original body.</param>
+    /// <param name="message">Receives the message.</param>
+    /// <param name="encryption">To whom, and how.</param>
+    /// <param name="cancel">Ends the work.</param>
+    public async Task EncryptAsync(HeaderSection header, PipeReader body, PipeWriter message, EncryptionRequest encryption, CancellationToken cancel)
+    {
+        WriteHeader(message, OuterFields(header, null), EnvelopedHeader(encryption));
+        byte[] front = header.IsWellFormed ? ContentFields(header) : [.. "Content-Type: message/rfc822\r\n\r\n"u8, .. header.ToOctets().Span];
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var entity = new Pipe(ContentPipes.Options);
+        var enveloped = new Pipe(ContentPipes.Options);
+        await Stages.WhenAllOrFirstFailureAsync(
+            [
+                Stages.RunAsync(() => PrependAsync(front, body, entity.Writer, stop.Token), null, entity.Writer),
+                Stages.RunAsync(() => crypto.EncryptAsync(entity.Reader, enveloped.Writer, encryption, stop.Token).AsTask(), entity.Reader, enveloped.Writer),
+                Stages.RunAsync(() => Base64Stage.EncodeAsync(enveloped.Reader, message, stop.Token), enveloped.Reader),
+            ],
+            stop);
+    }
+
+    private static byte[] EnvelopedHeader(EncryptionRequest encryption) => Encoding.ASCII.GetBytes(
+        "MIME-Version: 1.0\r\n"
+        + $"Content-Type: application/pkcs7-mime; smime-type={(encryption.Cipher is ContentCipher.Aes128Gcm or ContentCipher.Aes256Gcm ? "authEnveloped-data" : "enveloped-data")};\r\n name=\"smime.p7m\"\r\n"
+        + "Content-Transfer-Encoding: base64\r\n"
+        + "Content-Disposition: attachment; filename=\"smime.p7m\"\r\n");
 
     private static async Task WritePartsAsync(PipeReader shown, PipeReader signature, PipeWriter message, string boundary, CancellationToken cancel)
     {

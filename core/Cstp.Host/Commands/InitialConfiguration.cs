@@ -56,6 +56,21 @@ internal sealed record InitialConfiguration(
         #= read_triple_des = false
         #= wrap_secured = false      # wrap what is S/MIME or OpenPGP already
         #= max_layers = 8
+        #= subaddress_separators = ""      # characters like "+" that begin the detail in julia+news@
+
+        [securing.triggers]      # by what a sender demands protection for one message; "" is off
+        #= header = ""      # a field like "X-Cstp" with the words encrypt, sign
+        #= encrypt_tag = ""      # in the Subject, like "[encrypt]"
+        #= sign_tag = ""
+
+        # [[securing.rules]]      # the first that matches decides
+        # remote = ["intel.test"]      # addresses, domains, ".domain", "<>", "*"
+        # encrypt = "require"      # require | prefer | never
+        # sign = "require"
+
+        # [[securing.aliases]]      # where certificates and keys are looked for
+        # address = "sales@intel.test"
+        # user = "julia@intel.test"
 
         [smtp]
         starttls = "hide"      # hide (no TLS through the box) | pass (such sessions go by unseen)

@@ -22,15 +22,22 @@ internal static class TomlFile
         foreach (TableSyntaxBase table in document.Tables)
         {
             int line = LineOf(table);
-            if (table is TableArraySyntax || table.Name is null)
-            {
-                mistakes.Add(line, "", null, "lists of tables ([[…]]) are not used here; write [section]");
-                continue;
-            }
-            if (Descend(root, [.. Keys(table.Name)], line, mistakes) is { } section)
+            string[] keys = table.Name is null ? [] : [.. Keys(table.Name)];
+            if ((table is TableArraySyntax ? Append(root, keys, line, mistakes) : Descend(root, keys, line, mistakes)) is { } section)
                 AddAll(section, table.Items, mistakes);
         }
         return root;
+    }
+
+    /// <summary>One more table of a list, as <c>[[section.list]]</c> writes it.</summary>
+    private static TomlNode.Table? Append(TomlNode.Table root, string[] keys, int line, Mistakes mistakes)
+    {
+        if (Descend(root, keys[..^1], line, mistakes) is not { } section)
+            return null;
+        var table = new TomlNode.Table(line, []);
+        // That it is nothing else already is Tomlyn's to find.
+        section.Items[keys[^1]] = section.Items.GetValueOrDefault(keys[^1]) is TomlNode.List list ? new TomlNode.List(list.Line, [.. list.Items, table]) : new TomlNode.List(line, [table]);
+        return table;
     }
 
     private static void AddAll(TomlNode.Table table, IEnumerable<KeyValueSyntax> pairs, Mistakes mistakes)

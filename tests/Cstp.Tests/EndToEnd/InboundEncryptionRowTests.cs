@@ -1,3 +1,4 @@
+using System.Text;
 using Cstp.Abstractions;
 using Cstp.Core.Securing;
 using static Cstp.Tests.EndToEnd.InboundRows;
@@ -85,6 +86,25 @@ public sealed class InboundEncryptionRowTests
         await AssertKeptAsync(boxes, Message(Bob, await EnvelopedAsync(Entity, ContentCipher.Aes256Cbc, gateway)), null);
         await AssertKeptAsync(boxes, Message("eve@evil.test", await EnvelopedAsync(await OpaqueSignedAsync(Entity, EveKey), ContentCipher.Aes256Cbc, gateway)), null);
         await AssertOpenedAsync(boxes, Message(Bob, await EnvelopedAsync(await OpaqueSignedAsync(Entity, BobKey), ContentCipher.Aes256Cbc, gateway)), "pass");
+    }
+
+    [Fact]
+    public async Task E5_what_a_box_sealed_stays_closed_to_whom_it_was_not_sealed_for()
+    {
+        await using var boxes = new TwoBoxes();
+        byte[] content = Octets("From: bob@amd.test\r\nTo: anna@intel.test\r\nSubject: s\r\n\r\nHello Anna\r\n");
+        RecordedMessage sealedMessage = Assert.Single(await boxes.SecureAsync(content, Bob, "anna@intel.test"));
+        string eve = (await boxes.OpenAsync(sealedMessage.Content, Bob, "eve@intel.test")).Text;
+        Assert.StartsWith("Authentication-Results: cstp.intel.test;\r\n\tsmime=policy\r\n\treason=\"sealed for other recipients\"\r\n", eve, StringComparison.Ordinal);
+        Assert.EndsWith(sealedMessage.Text, eve, StringComparison.Ordinal);
+
+        // Both at once: it opens for her alone.
+        using var client = new RawClient(boxes.Intel.OutsidePort);
+        await client.BeginAsync(Bob, "eve@intel.test", "Anna@intel.test");
+        Assert.StartsWith("250", await client.SendMessageAsync(sealedMessage.Content), StringComparison.Ordinal);
+        RecordedMessage[] arrived = [.. boxes.IntelServer.Messages];
+        Assert.EndsWith(Encoding.Latin1.GetString(content), arrived.Single(m => m.IsFor("Anna@intel.test")).Text, StringComparison.Ordinal);
+        Assert.EndsWith(sealedMessage.Text, arrived.Single(m => m.IsFor("eve@intel.test")).Text, StringComparison.Ordinal);
     }
 
     [Fact]

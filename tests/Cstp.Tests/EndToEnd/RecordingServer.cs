@@ -9,6 +9,8 @@ namespace Cstp.Tests.EndToEnd;
 internal sealed record RecordedMessage(string Mail, IReadOnlyList<string> Recipients, byte[] Content)
 {
     public string Text => Encoding.Latin1.GetString(Content);
+
+    public bool IsFor(string address) => Recipients.Contains($"RCPT TO:<{address}>");
 }
 
 /// <summary>A mail server on loopback that records what it gets, octet for octet, and answers as it is told.</summary>

@@ -118,7 +118,7 @@ public sealed class RelayTests
         Assert.Equal(2, told.Length);
         Assert.EndsWith(
             $"message inside from <{MixedBox.Juro}> to <{Anna}> (signed and encrypted: gateway certificate; same connection), "
-            + $"to <bert@amd.test> <{Max}> (as it came: local, or no certificate; relay 127.0.0.1:{box.Relay.Port}): 250 2.0.0 Ok: queued",
+            + $"to <bert@amd.test> <{Max}> (as it came: local, or no certificate to use; relay 127.0.0.1:{box.Relay.Port}): 250 2.0.0 Ok: queued",
             told[0],
             StringComparison.Ordinal);
         Assert.EndsWith($"message inside from <{MixedBox.Juro}> to <bert@amd.test> (as it came): 250 2.0.0 Ok: queued", told[1], StringComparison.Ordinal);

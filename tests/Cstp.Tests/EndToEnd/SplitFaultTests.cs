@@ -7,7 +7,7 @@ namespace Cstp.Tests.EndToEnd;
 /// <summary>A message for two kinds of recipients while connections die; the box dies in the process tests of the same trial.</summary>
 public sealed class SplitFaultTests
 {
-    private const int Schedules = 34;
+    private const int Schedules = 200;
 
     [Fact]
     public async Task Whichever_connection_dies_and_when_each_recipient_has_the_message_once_as_planned()

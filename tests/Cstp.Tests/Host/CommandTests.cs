@@ -82,7 +82,7 @@ public sealed partial class CommandTests : IDisposable
         foreach (Type section in typeof(CstpSettings).GetProperties().Select(property => property.PropertyType))
         {
             foreach (string key in section.GetProperties().Where(property => property.CanWrite).Select(property => SettingNames.Key(property.Name)))
-                Assert.Matches($"(?m)^(#= |# |){key} = ", text);
+                Assert.Matches($@"(?m)^((#= |# |){key} = |(# )?\[\[?[a-z]+\.{key}\])", text);
         }
     }
 
