@@ -16,10 +16,11 @@ internal sealed class MixedBox : IAsyncDisposable
     private readonly IRecipientPolicy? _policy;
     private readonly ILoggerFactory? _loggers;
     private readonly SmtpOptions? _smtp;
+    private readonly TimeProvider? _time;
 
-    public MixedBox(bool relay = false, IRecipientPolicy? policy = null, ILoggerFactory? loggers = null, SmtpOptions? smtp = null, string? file = null)
+    public MixedBox(bool relay = false, IRecipientPolicy? policy = null, ILoggerFactory? loggers = null, SmtpOptions? smtp = null, string? file = null, TimeProvider? time = null)
     {
-        (_hasRelay, _policy, _loggers, _smtp) = (relay, policy, loggers, smtp);
+        (_hasRelay, _policy, _loggers, _smtp, _time) = (relay, policy, loggers, smtp, time);
         Database = new TestDatabase(file);
         Box = Open();
     }
@@ -102,7 +103,7 @@ internal sealed class MixedBox : IAsyncDisposable
     private TestBox Open()
     {
         var box = new TestBox(
-            "amd.test", Server.Port, Server.Port, _policy, smtp: _smtp, loggers: _loggers, database: Database.File,
+            "amd.test", Server.Port, Server.Port, _policy, smtp: _smtp, loggers: _loggers, database: Database.File, time: _time,
             relay: new RelayOptions { Server = _hasRelay ? $"127.0.0.1:{Relay.Port}" : null });
         box.Add(SmimeWorkshop.Identity("cstpbox@intel.test").Certificate, CertificateRole.Gateway, "intel.test");
         return box;

@@ -1,4 +1,7 @@
+using Cstp.Abstractions;
+using Cstp.Core.Smtp;
 using Cstp.Core.Trust;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Cstp.Tests.EndToEnd;
 
@@ -164,5 +167,72 @@ public sealed class PartialDeliveryTests
         Assert.StartsWith("452 4.5.3", replies[1], StringComparison.Ordinal);
         Assert.Equal("250 2.0.0 Ok: queued", (await box.SendAsync(MixedBox.Message(), Max)).End);
         Assert.Equal(2, box.Server.Messages.Count);
+    }
+
+    [Fact]
+    public async Task All_final_replies_must_come_within_one_and_the_same_time()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var box = new MixedBox(time: time);
+        int dots = 0;
+        box.Server.Answer = line =>
+        {
+            // The first takes most of the 610 s, the second little, and too much.
+            if (line == "DOT")
+                time.Advance(TimeSpan.FromSeconds(++dots == 1 ? 600 : 20));
+            return null;
+        };
+        using RawClient client = await RawClient.GreetedAsync(box.Box.InsidePort);
+        await client.AddressAsync(MixedBox.Juro, Anna, Max);
+        Assert.StartsWith("451 4.4.2", await client.SendMessageAsync(MixedBox.Message()), StringComparison.Ordinal);
+        Assert.Equal(2, dots);
+    }
+
+    [Fact]
+    public async Task A_server_hears_NOOP_while_a_message_that_is_refused_already_is_read_to_its_end()
+    {
+        await using var box = new MixedBox(smtp: new SmtpOptions { KeepAlive = TimeSpan.FromMilliseconds(50) });
+        using RawClient client = await RawClient.GreetedAsync(box.Box.InsidePort);
+        await client.AddressAsync(MixedBox.Juro, Anna);
+        Assert.StartsWith("354", await client.AskAsync("DATA"), StringComparison.Ordinal);
+        await client.SendAsync(string.Concat(Enumerable.Repeat("Received: from a by b\r\n", 100)) + "\r\n");
+        using var limit = new CancellationTokenSource(RawClient.Patience);
+        while (box.Server.Commands.Count(c => c == "NOOP") < 5)
+            await Task.Delay(10, limit.Token);
+        await client.SendAsync(".\r\n");
+        Assert.StartsWith("554 5.4.6", await client.ReadReplyAsync(), StringComparison.Ordinal);
+        Assert.Equal("250 2.0.0 Ok: queued", await SendAgainAsync(client));
+
+        static async Task<string?> SendAgainAsync(RawClient client)
+        {
+            await client.AddressAsync(MixedBox.Juro, Anna);
+            return await client.SendMessageAsync(MixedBox.Message());
+        }
+    }
+
+    [Fact]
+    public async Task Each_RCPT_costs_the_same_however_many_came_before()
+    {
+        var policy = new Counting();
+        await using var box = new MixedBox(policy: policy);
+        using RawClient client = await RawClient.GreetedAsync(box.Box.InsidePort);
+        await client.AskAsync($"MAIL FROM:<{MixedBox.Juro}>");
+        for (int i = 0; i < 3; i++)
+            Assert.StartsWith("250", await client.AskAsync($"RCPT TO:<user{i}@elsewhere.test>"), StringComparison.Ordinal);
+        Assert.Equal([0, 1, 2], policy.Seen.Select(seen => seen.Count));
+        Assert.Same(policy.Seen[1][0], policy.Seen[2][0]);
+    }
+
+    private sealed class Counting : IRecipientPolicy
+    {
+        public List<IReadOnlyList<PolicyRecipient>> Seen { get; } = [];
+
+        public Reply? DecideRecipient(PolicyTransaction transaction, PolicyRecipient candidate)
+        {
+            Seen.Add([.. transaction.Recipients]);
+            return null;
+        }
+
+        public IReadOnlyList<Delivery> Plan(PolicyTransaction transaction, IReadOnlyList<PolicyHeaderField> header) => [new Delivery(transaction.Recipients, Protection.None)];
     }
 }

@@ -27,7 +27,7 @@ internal sealed class SplitTrial : IAsyncDisposable
 
     /// <summary>How many schedules, unless the environment says otherwise.</summary>
     public static int Count(int usual, double share) =>
-        Environment.GetEnvironmentVariable("CSTP_TEST_SCHEDULES") is { Length: > 0 } given ? (int)(int.Parse(given, CultureInfo.InvariantCulture) * share) : usual;
+        Environment.GetEnvironmentVariable("CSTP_TEST_SCHEDULES") is { Length: > 0 } given ? Math.Max(1, (int)(int.Parse(given, CultureInfo.InvariantCulture) * share)) : usual;
 
     /// <summary>What was seen.</summary>
     public string Story(int seed)
