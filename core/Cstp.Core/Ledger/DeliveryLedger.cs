@@ -22,7 +22,7 @@ internal sealed class DeliveryLedger
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _writing = new();
-    private volatile ImmutableDictionary<Key, ImmutableDictionary<string, DateTimeOffset>> _served = ImmutableDictionary<Key, ImmutableDictionary<string, DateTimeOffset>>.Empty;
+    private volatile ImmutableDictionary<Key, ImmutableDictionary<string, Entry>> _served = ImmutableDictionary<Key, ImmutableDictionary<string, Entry>>.Empty;
 
     /// <summary>Reads what is open.</summary>
     /// <param name="file">The database, of this build's schema.</param>
@@ -46,8 +46,13 @@ internal sealed class DeliveryLedger
     /// <param name="side">Where the session came in.</param>
     /// <param name="reversePath">The sender; null for the null reverse-path.</param>
     /// <param name="recipient">The recipient.</param>
-    public bool IsServed(Side side, Mailbox? reversePath, Mailbox recipient) =>
-        _served.TryGetValue(new(side, reversePath, recipient), out var messages) && messages.Values.Any(expires => expires > _time.GetUtcNow());
+    public bool IsAhead(Side side, Mailbox? reversePath, Mailbox recipient) => Knows(side, reversePath, recipient, static entry => entry.IsPartial);
+
+    /// <summary>Whether a recipient has some message of this sender that may come again, be it that others wait for it or that its sender never heard that all have it.</summary>
+    /// <param name="side">Where the session came in.</param>
+    /// <param name="reversePath">The sender; null for the null reverse-path.</param>
+    /// <param name="recipient">The recipient.</param>
+    public bool IsRemembered(Side side, Mailbox? reversePath, Mailbox recipient) => Knows(side, reversePath, recipient, static _ => true);
 
     /// <summary>Whether a recipient has this very message.</summary>
     /// <param name="side">Where the session came in.</param>
@@ -57,14 +62,14 @@ internal sealed class DeliveryLedger
     public bool IsServed(Side side, Mailbox? reversePath, Mailbox recipient, string? digest) =>
         digest is not null
         && _served.TryGetValue(new(side, reversePath, recipient), out var messages)
-        && messages.TryGetValue(digest, out DateTimeOffset expires)
-        && expires > _time.GetUtcNow();
+        && messages.TryGetValue(digest, out Entry entry)
+        && entry.Expires > _time.GetUtcNow();
 
     /// <summary>Says of how many recipients nobody knows the outcome, since a box fell between its final dot and the reply.</summary>
     /// <exception cref="StoreException">The database cannot be used.</exception>
     public void ReportUnknown()
     {
-        int unknown = _file.Change((connection, transaction) => connection.Execute("delete from ledger where served = 0", null, transaction));
+        int unknown = _file.Change((connection, transaction) => connection.Execute("delete from ledger where state = 0", null, transaction));
         if (unknown > 0)
             LedgerLog.OutcomeUnknown(_logger, unknown);
     }
@@ -85,7 +90,7 @@ internal sealed class DeliveryLedger
                     connection.Execute("delete from ledger where expires <= @now", new { now }, transaction);
                     if (connection.ExecuteScalar<long>("select count(*) from ledger", null, transaction) + recipients.Count > MaxEntries)
                         throw new LedgerException($"{MaxEntries} entries are open");
-                    return Write(connection, transaction, message, recipients, served: false);
+                    return Write(connection, transaction, message, recipients, State.Unknown);
                 });
             }
         }
@@ -95,25 +100,15 @@ internal sealed class DeliveryLedger
         }
     });
 
-    /// <summary>A delivery was accepted: its recipients have the message.</summary>
+    /// <summary>A delivery was accepted, others are to come: its recipients have the message.</summary>
     /// <param name="message">The message.</param>
     /// <param name="recipients">Of this delivery.</param>
-    public Task ServedAsync(LedgerMessage message, IReadOnlyList<Mailbox> recipients) => Task.Run(() =>
-    {
-        lock (_writing)
-        {
-            // In memory in any case: where the disk fails now, this process at least knows.
-            DateTimeOffset expires = _time.GetUtcNow() + _lifetime;
-            var served = _served.ToBuilder();
-            foreach (Mailbox recipient in recipients)
-            {
-                var key = new Key(message.Side, message.ReversePath, recipient);
-                served[key] = served.GetValueOrDefault(key, ImmutableDictionary<string, DateTimeOffset>.Empty).SetItem(message.Digest, expires);
-            }
-            _served = served.ToImmutable();
-            Attempt((connection, transaction) => Write(connection, transaction, message, recipients, served: true));
-        }
-    });
+    public Task ServedAsync(LedgerMessage message, IReadOnlyList<Mailbox> recipients) => Task.Run(() => Remember(message, recipients, State.Ahead));
+
+    /// <summary>The last delivery was accepted: all have the message, and only its sender may not know.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="recipients">All of them.</param>
+    public Task CompletedAsync(LedgerMessage message, IReadOnlyList<Mailbox> recipients) => Task.Run(() => Remember(message, recipients, State.Complete));
 
     /// <summary>Recipients are forgotten: they did not get the message, or their sender knows that they did.</summary>
     /// <param name="message">The message.</param>
@@ -148,25 +143,46 @@ internal sealed class DeliveryLedger
     {
         lock (_writing)
         {
-            var served = ImmutableDictionary.CreateBuilder<Key, ImmutableDictionary<string, DateTimeOffset>>();
+            var served = ImmutableDictionary.CreateBuilder<Key, ImmutableDictionary<string, Entry>>();
             using SqliteConnection connection = _file.Connect();
             foreach (Row row in SqliteFile.Guarded(_file.File, () => connection.Query<Row>(
-                "select side, reverse_path as ReversePath, recipient, digest, expires from ledger where served = 1 and expires > @now", new { now = _time.GetUtcNow().ToUnixTimeMilliseconds() })))
+                "select side, reverse_path as ReversePath, recipient, digest, state, expires from ledger where state > 0 and expires > @now", new { now = _time.GetUtcNow().ToUnixTimeMilliseconds() })))
             {
                 var key = new Key((Side)row.Side, row.ReversePath.Length == 0 ? null : Mailbox.Parse(row.ReversePath), Mailbox.Parse(row.Recipient));
-                served[key] = served.GetValueOrDefault(key, ImmutableDictionary<string, DateTimeOffset>.Empty).SetItem(row.Digest, DateTimeOffset.FromUnixTimeMilliseconds(row.Expires));
+                served[key] = served.GetValueOrDefault(key, ImmutableDictionary<string, Entry>.Empty)
+                    .SetItem(row.Digest, new Entry(DateTimeOffset.FromUnixTimeMilliseconds(row.Expires), row.State == (long)State.Ahead));
             }
             _served = served.ToImmutable();
         }
     }
 
+    private bool Knows(Side side, Mailbox? reversePath, Mailbox recipient, Func<Entry, bool> which) =>
+        _served.TryGetValue(new(side, reversePath, recipient), out var messages) && messages.Values.Any(entry => which(entry) && entry.Expires > _time.GetUtcNow());
+
+    private void Remember(LedgerMessage message, IReadOnlyList<Mailbox> recipients, State state)
+    {
+        lock (_writing)
+        {
+            // In memory in any case: where the disk fails now, this process at least knows.
+            var entry = new Entry(_time.GetUtcNow() + _lifetime, state == State.Ahead);
+            var served = _served.ToBuilder();
+            foreach (Mailbox recipient in recipients)
+            {
+                var key = new Key(message.Side, message.ReversePath, recipient);
+                served[key] = served.GetValueOrDefault(key, ImmutableDictionary<string, Entry>.Empty).SetItem(message.Digest, entry);
+            }
+            _served = served.ToImmutable();
+            Attempt((connection, transaction) => Write(connection, transaction, message, recipients, state));
+        }
+    }
+
     // "or replace": another process that started meanwhile took the entry for one of a box that fell.
-    private int Write(SqliteConnection connection, SqliteTransaction transaction, LedgerMessage message, IReadOnlyList<Mailbox> recipients, bool served)
+    private int Write(SqliteConnection connection, SqliteTransaction transaction, LedgerMessage message, IReadOnlyList<Mailbox> recipients, State state)
     {
         long expires = (_time.GetUtcNow() + _lifetime).ToUnixTimeMilliseconds();
         return connection.Execute(
-            "insert or replace into ledger (side, reverse_path, recipient, digest, served, expires) values (@side, @reversePath, @recipient, @digest, @served, @expires)",
-            recipients.Select(recipient => new { side = (int)message.Side, reversePath = PathOf(message), recipient = recipient.ToString(), digest = message.Digest, served, expires }),
+            "insert or replace into ledger (side, reverse_path, recipient, digest, state, expires) values (@side, @reversePath, @recipient, @digest, @state, @expires)",
+            recipients.Select(recipient => new { side = (int)message.Side, reversePath = PathOf(message), recipient = recipient.ToString(), digest = message.Digest, state = (int)state, expires }),
             transaction);
     }
 
@@ -185,7 +201,22 @@ internal sealed class DeliveryLedger
         }
     }
 
+    /// <summary>As it stands in the table.</summary>
+    private enum State
+    {
+        /// <summary>The server's word is not known.</summary>
+        Unknown,
+
+        /// <summary>Has the message; others wait for it.</summary>
+        Ahead,
+
+        /// <summary>Has the message like all others.</summary>
+        Complete,
+    }
+
+    private readonly record struct Entry(DateTimeOffset Expires, bool IsPartial);
+
     private readonly record struct Key(Side Side, Mailbox? ReversePath, Mailbox Recipient);
 
-    private sealed record Row(long Side, string ReversePath, string Recipient, string Digest, long Expires);
+    private sealed record Row(long Side, string ReversePath, string Recipient, string Digest, long State, long Expires);
 }

@@ -142,11 +142,14 @@ internal sealed class CommandRelay(SmtpSession session, SessionCommands commands
         if (!services.Ledger.IsEmpty)
         {
             // Who has a message that others wait for does not share a transaction with these: each kind then gets an answer of its own.
-            bool isServed = services.Ledger.IsServed(session.Side, transaction.ReversePath, candidate.Mailbox);
-            if ((transaction.IsServed ??= isServed) != isServed)
-                return new Reply(452, "4.5.3", $"<{candidate.Mailbox}> in a further message, please: {(isServed ? "this recipient has" : "others of this one have")} a part of an earlier attempt already");
+            bool isAhead = services.Ledger.IsAhead(session.Side, transaction.ReversePath, candidate.Mailbox);
+            if ((transaction.IsAhead ??= isAhead) != isAhead)
+            {
+                return new Reply(452, "4.5.3", $"<{candidate.Mailbox}> in a further message, please: "
+                    + (isAhead ? "this recipient has a message of an earlier attempt that the others here have not" : "the others here have a message of an earlier attempt that this recipient has not"));
+            }
             // Nothing is sent to them again; where it is a different message after all, the policy is asked then.
-            if (isServed)
+            if (isAhead)
                 return null;
         }
         return services.Security.DecideRecipient(session.Envelope, transaction.Described, candidate.Mailbox, NotificationRequest.Of(candidate));

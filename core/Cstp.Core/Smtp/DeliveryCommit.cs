@@ -52,7 +52,7 @@ internal sealed class DeliveryCommit(SmtpSession session, SmtpServices services)
             if (reply is not { IsPositive: true })
                 return await FailAsync(deliveries, i, reply, message, all);
             if (message is not null)
-                await services.Ledger.ServedAsync(message, deliveries[i].Recipients);
+                await (i < deliveries.Count - 1 ? services.Ledger.ServedAsync(message, deliveries[i].Recipients) : services.Ledger.CompletedAsync(message, all));
             if (deliveries[i] == (keeper ?? deliveries[0]))
                 answer = reply;
         }

@@ -32,9 +32,10 @@ internal sealed record DeliveryStory(IReadOnlyList<string>? Deliveries, IReadOnl
 
     /// <summary>All of it.</summary>
     /// <param name="transaction">The transaction.</param>
-    public string Tell(Transaction transaction)
+    /// <param name="code">The final reply's.</param>
+    public string Tell(Transaction transaction, int code)
     {
-        List<string> parts = [.. Deliveries ?? (transaction.Mailboxes.Count > Served.Count ? [$"to {Names(transaction.Mailboxes, transaction.Mailboxes.Count)} (as it came)"] : [])];
+        List<string> parts = [.. Deliveries ?? (transaction.Mailboxes.Count > Served.Count ? [$"to {Names(transaction.Mailboxes, transaction.Mailboxes.Count)}{(code < 400 ? " (as it came)" : "")}"] : [])];
         if (Served.Count > 0)
             parts.Add($"not again to {Names(Served, Served.Count)} (delivered in an earlier attempt)");
         if (transaction.Refused.Count > 0)

@@ -27,15 +27,15 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
     /// <summary>Runs it.</summary>
     public async Task RunAsync()
     {
-        bool isServed = _transaction.IsServed == true;
-        Reply? refusal = await session.DecideAsync(new SmtpEvent.Data([.. _envelope.Recipients])) ?? (isServed ? null : services.Security.DecideData(_envelope));
+        bool mayBeServed = !services.Ledger.IsEmpty && _transaction.Mailboxes.Any(m => services.Ledger.IsRemembered(session.Side, _transaction.ReversePath, m));
+        Reply? refusal = await session.DecideAsync(new SmtpEvent.Data([.. _envelope.Recipients])) ?? (_transaction.IsAhead == true ? null : services.Security.DecideData(_envelope));
         if (refusal is not null)
         {
             session.WriteReply(refusal);
             Record(refusal.Code, refusal.ToString());
             return;
         }
-        if (!isServed && !_transaction.HasWithheld && services.Interceptors.Count == 0 && !services.Security.Touches(_envelope))
+        if (!mayBeServed && !_transaction.HasWithheld && services.Interceptors.Count == 0 && !services.Security.Touches(_envelope))
             await RelayAsync();
         else
             await TakeAsync();
@@ -185,7 +185,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
             _transaction.LeaveOut(new HashSet<Mailbox>(served).Contains);
         }
         // The policy was not asked about those who seemed to have it: this is another message of the same sender.
-        return _transaction.IsServed == true && services.Security.DecideData(_envelope) is { } refusal ? (new MessageDecision.Refuse(refusal), null) : null;
+        return _transaction.IsAhead == true && services.Security.DecideData(_envelope) is { } refusal ? (new MessageDecision.Refuse(refusal), null) : null;
     }
 
     private async Task DeliverAsync(DataSource source, IReadOnlyList<PlannedDelivery> planned, bool isHeld, CancellationToken cancel)
@@ -364,7 +364,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
     {
         services.Metrics.MessageAnswered(session.SideName, code);
         session.Observe(new SmtpEvent.Answered(code));
-        SmtpLog.MessageAnswered(services.Logger, session.Id, session.SideName, _envelope.ReversePath?.ToString() ?? "", _story.Tell(_transaction), reply);
+        SmtpLog.MessageAnswered(services.Logger, session.Id, session.SideName, _envelope.ReversePath?.ToString() ?? "", _story.Tell(_transaction, code), reply);
     }
 
     private MessageAnswer Explain(Exception fault)

@@ -251,7 +251,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
             _commands.MessageAccepted();
     }
 
-    /// <summary>Has something done once the client speaks again: then it heard our last reply.</summary>
+    /// <summary>Has something done once the client speaks again: then it heard our last reply (one that pipelines beyond its dot is taken at its word).</summary>
     /// <param name="action">What to do; nobody waits for it.</param>
     public void WhenHeard(Func<Task> action) => _whenHeard += action;
 

@@ -42,8 +42,8 @@ internal sealed record Transaction(Mailbox? ReversePath, string Path, IReadOnlyL
     /// <summary>Whether the server accepted a recipient that is none any more: the transaction there must be made anew.</summary>
     public bool HasWithheld { get; private set; }
 
-    /// <summary>Whether its recipients have a message of this sender already (true), or have not (false): never both in one transaction. Null before the first.</summary>
-    public bool? IsServed { get; set; }
+    /// <summary>Whether its recipients have a message of this sender that others wait for (true), or have not (false): never both in one transaction. Null before the first.</summary>
+    public bool? IsAhead { get; set; }
 
     /// <summary>A recipient stays.</summary>
     /// <param name="recipient">The recipient.</param>

@@ -8,7 +8,7 @@ using Assembly = System.Reflection.Assembly;
 
 namespace Cstp.Tests.Architecture;
 
-/// <summary>Who may know whom. The stations of a message's way, in order: Smtp, Securing, Smime, then Mime and Trust; the store keeps what Trust thinks in.</summary>
+/// <summary>Who may know whom. The stations of a message's way, in order: Smtp, Securing, Smime, then Mime and Trust; the store keeps what Trust thinks in, and the ledger of deliveries.</summary>
 public sealed class ArrowTests
 {
     private const string Libraries = @"^(Org\.BouncyCastle|MimeKit|MimeKitLite|Microsoft\.AspNetCore|Microsoft\.Data|Dapper|DbUp|Tomlyn|Spectre|System\.CommandLine)(\.|$)";
@@ -82,13 +82,14 @@ public sealed class ArrowTests
     [Theory]
     // Securing hands Smtp streams and decisions: no session knows what S/MIME is.
     [InlineData("Smtp", "Smime|Trust|Store|Plugins")]
-    [InlineData("Securing", "Smtp|Store|Plugins")]
-    [InlineData("Smime", "Smtp|Store|Plugins|Diagnostics")]
-    [InlineData("Mime", "Smtp|Securing|Smime|Trust|Store|Plugins|Diagnostics")]
-    [InlineData("Trust", "Smtp|Securing|Smime|Mime|Store|Plugins|Diagnostics")]
-    [InlineData("Store", "Smtp|Securing|Smime|Mime|Plugins")]
-    [InlineData("Plugins", "Smtp|Securing|Smime|Mime|Trust|Store")]
-    [InlineData("Diagnostics", "Smtp|Securing|Smime|Mime|Trust|Store|Plugins")]
+    [InlineData("Securing", "Smtp|Ledger|Store|Plugins")]
+    [InlineData("Smime", "Smtp|Ledger|Store|Plugins|Diagnostics")]
+    [InlineData("Mime", "Smtp|Securing|Smime|Trust|Ledger|Store|Plugins|Diagnostics")]
+    [InlineData("Trust", "Smtp|Securing|Smime|Mime|Ledger|Store|Plugins|Diagnostics")]
+    [InlineData("Ledger", "Smtp|Securing|Smime|Mime|Trust|Plugins|Diagnostics")]
+    [InlineData("Store", "Smtp|Securing|Smime|Mime|Ledger|Plugins")]
+    [InlineData("Plugins", "Smtp|Securing|Smime|Mime|Trust|Ledger|Store")]
+    [InlineData("Diagnostics", "Smtp|Securing|Smime|Mime|Trust|Ledger|Store|Plugins")]
     public void A_station_knows_only_those_behind_it(string station, string unknown)
     {
         Assert.NotEmpty(In(station).GetObjects(s_architecture));

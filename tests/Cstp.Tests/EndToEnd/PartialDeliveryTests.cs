@@ -115,9 +115,14 @@ public sealed class PartialDeliveryTests
             await client.AddressAsync(MixedBox.Juro, Anna, Max);
             Assert.Equal("250 2.0.0 Ok: queued", await client.SendMessageAsync(MixedBox.Message()));
         }
-        (_, string? end) = await box.SendAsync(MixedBox.Message(), Anna, Max);
+        // Nobody waits for it any more: it parts no other message.
+        Assert.Equal("250 2.0.0 Ok: queued", (await box.SendAsync(MixedBox.Message("Another", "Message-ID: <2@amd.test>\r\n"), Anna, "mona@elsewhere.test")).End);
+        Assert.Equal(4, box.Server.Messages.Count);
+        Assert.StartsWith("250 2.0.0 Ok: delivered already", (await box.SendAsync(MixedBox.Message(), Max)).End, StringComparison.Ordinal);
+        (string[] replies, string? end) = await box.SendAsync(MixedBox.Message(), Anna);
+        Assert.Equal(["250 2.1.5 Ok"], replies);
         Assert.StartsWith("250 2.0.0 Ok: delivered already", end, StringComparison.Ordinal);
-        Assert.Equal(2, box.Server.Messages.Count);
+        Assert.Equal(4, box.Server.Messages.Count);
         await box.UntilForgottenAsync();
     }
 

@@ -22,7 +22,7 @@ public sealed class DeliveryLedgerTests : IDisposable
     private DeliveryLedger Open(ILogger? logger = null) => new(_database.File, TimeSpan.FromDays(7), _time, logger ?? NullLogger.Instance);
 
     private static bool Knows(DeliveryLedger ledger, Mailbox recipient) =>
-        ledger.IsServed(s_message.Side, s_juro, recipient) && ledger.IsServed(s_message.Side, s_juro, recipient, s_message.Digest);
+        ledger.IsAhead(s_message.Side, s_juro, recipient) && ledger.IsServed(s_message.Side, s_juro, recipient, s_message.Digest);
 
     [Fact]
     public async Task Only_who_was_served_counts_also_after_a_restart()
@@ -34,11 +34,25 @@ public sealed class DeliveryLedgerTests : IDisposable
         foreach (DeliveryLedger each in new[] { ledger, Open() })
         {
             Assert.True(Knows(each, s_anna));
-            Assert.False(each.IsServed(Side.Inside, s_juro, s_max));
-            Assert.False(each.IsServed(Side.Outside, s_juro, s_anna));
-            Assert.False(each.IsServed(Side.Inside, null, s_anna));
+            Assert.False(each.IsRemembered(Side.Inside, s_juro, s_max));
+            Assert.False(each.IsRemembered(Side.Outside, s_juro, s_anna));
+            Assert.False(each.IsRemembered(Side.Inside, null, s_anna));
             Assert.False(each.IsServed(Side.Inside, s_juro, s_anna, "another"));
             Assert.False(each.IsServed(Side.Inside, s_juro, s_anna, null));
+        }
+    }
+
+    [Fact]
+    public async Task Who_has_what_all_have_is_ahead_of_nobody()
+    {
+        DeliveryLedger ledger = Open();
+        await ledger.ServedAsync(s_message, [s_anna]);
+        await ledger.CompletedAsync(s_message, [s_anna, s_max]);
+        foreach (DeliveryLedger each in new[] { ledger, Open() })
+        {
+            Assert.False(each.IsAhead(Side.Inside, s_juro, s_anna));
+            Assert.True(each.IsRemembered(Side.Inside, s_juro, s_anna));
+            Assert.True(each.IsServed(Side.Inside, s_juro, s_max, "digest"));
         }
     }
 

@@ -4,7 +4,7 @@ create table ledger (
     reverse_path text not null,      -- empty: the null reverse-path
     recipient    text not null,
     digest       text not null,      -- of the header section without trace fields
-    served       integer not null,   -- 0: the server's word is not known
+    state        integer not null,   -- 0: the server's word is not known, 1: has it, and others wait, 2: all have it
     expires      integer not null,   -- milliseconds since 1970, UTC
     primary key (side, reverse_path, recipient, digest)
 );
