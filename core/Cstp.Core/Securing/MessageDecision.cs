@@ -8,16 +8,15 @@ namespace Cstp.Core.Securing;
 /// <param name="Recipients">Indices into the envelope's recipients.</param>
 /// <param name="Protection">How it is protected.</param>
 /// <param name="Route">By which way.</param>
+/// <param name="Why">Why it is protected so, for the administrator.</param>
 /// <param name="WriteAsync">Writes the message from its content (header section and body as the client sent them); a report reads none.</param>
 internal sealed record PlannedDelivery(
     IReadOnlyList<int> Recipients,
     Protection Protection,
     DeliveryRoute Route,
+    string Why,
     Func<PipeReader, PipeWriter, CancellationToken, Task> WriteAsync)
 {
-    /// <summary>Why it is protected so, for the administrator.</summary>
-    public required string Why { get; init; }
-
     /// <summary>Whether its recipients do not get the message, but its sender a report.</summary>
     public bool IsReport => Route == DeliveryRoute.Withheld;
 }

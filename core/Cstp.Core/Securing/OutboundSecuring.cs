@@ -50,7 +50,7 @@ internal sealed class OutboundSecuring(
             {
                 int[] withheld = indices.Take(delivery.Recipients);
                 deliveries.Add(new PlannedDelivery(
-                    withheld, Protection.None, DeliveryRoute.Withheld, (_, message, stop) => report.WriteAsync(envelope, header, withheld, message, stop)) { Why = "no certificate to use" });
+                    withheld, Protection.None, DeliveryRoute.Withheld, "no certificate to use", (_, message, stop) => report.WriteAsync(envelope, header, withheld, message, stop)));
                 continue;
             }
             if (protection == Protection.Signed && WhyUnsigned(header, envelope) is { } why)
@@ -129,7 +129,7 @@ internal sealed class OutboundSecuring(
         Log(envelope, recipients, "signed and encrypted", signer, encryption.Cipher.ToString());
         metrics.Layer("signed", "made");
         CountEncrypted(encryption.Cipher);
-        return new PlannedDelivery(recipients, Protection.SignedEncrypted, route, (body, message, cancel) => sealing.SignAndEncryptAsync(header, body, message, request, cancel)) { Why = CertificatesOf(group) };
+        return new PlannedDelivery(recipients, Protection.SignedEncrypted, route, CertificatesOf(group), (body, message, cancel) => sealing.SignAndEncryptAsync(header, body, message, request, cancel));
     }
 
     private PlannedDelivery Encrypted(
@@ -138,7 +138,7 @@ internal sealed class OutboundSecuring(
         EncryptionRequest encryption = EncryptionFor(group, snapshot);
         Log(envelope, recipients, "encrypted", null, encryption.Cipher.ToString());
         CountEncrypted(encryption.Cipher);
-        return new PlannedDelivery(recipients, Protection.Encrypted, route, (body, message, cancel) => sealing.EncryptAsync(header, body, message, encryption, cancel)) { Why = CertificatesOf(group) };
+        return new PlannedDelivery(recipients, Protection.Encrypted, route, CertificatesOf(group), (body, message, cancel) => sealing.EncryptAsync(header, body, message, encryption, cancel));
     }
 
     /// <summary>What they are encrypted to, for the administrator.</summary>
@@ -170,20 +170,22 @@ internal sealed class OutboundSecuring(
             recipients,
             Protection.Signed,
             route,
+            "no certificate to use",
             (body, message, cancel) => clear
                 ? sealing.SignClearAsync(header, body, message, request, reencode, cancel)
-                : sealing.SignOpaqueAsync(header, body, message, request, cancel)) { Why = "no certificate to use" };
+                : sealing.SignOpaqueAsync(header, body, message, request, cancel));
     }
 
     private static PlannedDelivery AsItCame(HeaderSection header, IReadOnlyList<int> recipients, DeliveryRoute route, string why) => new(
         recipients,
         Protection.None,
         route,
+        why,
         async (body, message, cancel) =>
         {
             await message.WriteAsync(header.ToOctets(), cancel);
             await Stages.CopyAsync(body, [message], cancel);
-        }) { Why = why };
+        });
 
     /// <summary>
     /// The sender's own key signs only where From, reverse-path and key are one user's; otherwise the box signs in its own name.
