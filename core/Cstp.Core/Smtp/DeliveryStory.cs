@@ -10,7 +10,7 @@ namespace Cstp.Core.Smtp;
 internal sealed record DeliveryStory(IReadOnlyList<string>? Deliveries, IReadOnlyList<Mailbox> Served)
 {
     /// <summary>Recipients that are named; a line of a thousand is read by nobody.</summary>
-    private const int MaxNamed = 10;
+    public const int MaxNamed = 10;
 
     /// <summary>A message at which nobody looked.</summary>
     public static DeliveryStory Relayed { get; } = new(null, []);
@@ -38,8 +38,8 @@ internal sealed record DeliveryStory(IReadOnlyList<string>? Deliveries, IReadOnl
         List<string> parts = [.. Deliveries ?? (transaction.Mailboxes.Count > Served.Count ? [$"to {Names(transaction.Mailboxes, transaction.Mailboxes.Count)}{(code < 400 ? " (as it came)" : "")}"] : [])];
         if (Served.Count > 0)
             parts.Add($"not again to {Names(Served, Served.Count)} (delivered in an earlier attempt)");
-        if (transaction.Refused.Count > 0)
-            parts.Add($"not to {Names(transaction.Refused.Select(r => r.Recipient), transaction.Refused.Count)} (refused: {LogText.Escape(transaction.Refused[0].Reply.ToString())})");
+        if (transaction.FirstRefusal is { } refusal)
+            parts.Add($"not to {Names(transaction.Refused, transaction.RefusedCount)} (refused: {LogText.Escape(refusal.ToString())})");
         return string.Join(", ", parts);
     }
 

@@ -36,8 +36,14 @@ internal sealed record Transaction(Mailbox? ReversePath, string Path, IReadOnlyL
     /// <summary>What the policy was told of those that it is asked about; grows with them.</summary>
     public List<PolicyRecipient> Described { get; } = [];
 
-    /// <summary>Recipients that we refused though the server accepted them, with the replies.</summary>
-    public List<(Mailbox Recipient, Reply Reply)> Refused { get; } = [];
+    /// <summary>Recipients that we refused though the server accepted them, the first few.</summary>
+    public List<Mailbox> Refused { get; } = [];
+
+    /// <summary>How many there were in all.</summary>
+    public int RefusedCount { get; private set; }
+
+    /// <summary>What the first of them was told.</summary>
+    public Reply? FirstRefusal { get; private set; }
 
     /// <summary>Whether the server accepted a recipient that is none any more: the transaction there must be made anew.</summary>
     public bool HasWithheld { get; private set; }
@@ -60,7 +66,11 @@ internal sealed record Transaction(Mailbox? ReversePath, string Path, IReadOnlyL
     public void Refuse(Mailbox recipient, Reply reply)
     {
         HasWithheld = true;
-        Refused.Add((recipient, reply));
+        FirstRefusal ??= reply;
+        RefusedCount++;
+        // A client may go on for ever.
+        if (Refused.Count < DeliveryStory.MaxNamed)
+            Refused.Add(recipient);
     }
 
     /// <summary>Takes out recipients that have the message already.</summary>
