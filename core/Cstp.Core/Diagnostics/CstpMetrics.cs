@@ -15,6 +15,7 @@ internal sealed class CstpMetrics : IDisposable
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _layers;
     private readonly Counter<long> _blind;
+    private readonly Counter<long> _revocationFetches;
 
     /// <summary>Makes the instruments.</summary>
     public CstpMetrics()
@@ -25,6 +26,7 @@ internal sealed class CstpMetrics : IDisposable
         _refusals = _meter.CreateCounter<long>("cstp.refusals", description: "Replies of our own that refuse, by code and enhanced code");
         _layers = _meter.CreateCounter<long>("cstp.layers", description: "S/MIME layers made or met, by kind and result");
         _blind = _meter.CreateCounter<long>("cstp.sessions.blind", description: "Sessions that went on in TLS, unseen");
+        _revocationFetches = _meter.CreateCounter<long>("cstp.revocation.fetches", description: "Revocation lists and answers of responders asked for, by kind and result");
     }
 
     /// <summary>A session began.</summary>
@@ -58,6 +60,12 @@ internal sealed class CstpMetrics : IDisposable
 
     /// <summary>A session went on in TLS.</summary>
     public void WentBlind() => _blind.Add(1);
+
+    /// <summary>Something about revocation was asked for.</summary>
+    /// <param name="kind"><c>list</c> or <c>ocsp</c>.</param>
+    /// <param name="result"><c>fetched</c> or <c>failed</c>.</param>
+    public void RevocationFetched(string kind, string result) =>
+        _revocationFetches.Add(1, new KeyValuePair<string, object?>("kind", kind), new KeyValuePair<string, object?>("result", result));
 
     /// <summary>Ends the meter.</summary>
     public void Dispose() => _meter.Dispose();

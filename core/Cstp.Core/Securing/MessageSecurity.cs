@@ -55,7 +55,7 @@ internal sealed class MessageSecurity(
         if (DirectionOf(envelope.Side, candidate) != Direction.Outbound)
             return null;
         PolicyRecipient described = Describe(envelope, candidate) with { MayBeWithheld = envelope.CanReport && notification.OnFailure };
-        Reply? refusal = Logged(envelope, [candidate], Unencryptable([described]) ?? Ask(envelope, () => policy.DecideRecipient(Transaction(envelope, kept), described)));
+        Reply? refusal = Logged(envelope, [candidate], Unencryptable([described]) ?? Unsettled([described]) ?? Ask(envelope, () => policy.DecideRecipient(Transaction(envelope, kept), described)));
         if (refusal is null)
             kept.Add(described);
         return refusal;
@@ -68,7 +68,7 @@ internal sealed class MessageSecurity(
     {
         PolicyTransaction transaction = Transaction(envelope);
         return transaction.Recipients.Count > 0
-            ? Logged(envelope, envelope.Recipients, Unencryptable(transaction.Recipients) ?? Ask(envelope, () => policy.DecideData(transaction)))
+            ? Logged(envelope, envelope.Recipients, Unencryptable(transaction.Recipients) ?? Unsettled(transaction.Recipients) ?? Ask(envelope, () => policy.DecideData(transaction)))
             : null;
     }
 
@@ -158,6 +158,14 @@ internal sealed class MessageSecurity(
         PolicyRecipient[] lacking = [.. recipients.Where(r => r.Required.HasFlag(Protection.Encrypted) && !r.HasCertificate)];
         return lacking.Length == 0 ? null : new Reply(
             550, "5.7.1", $"Mail to {Names(lacking)} must be encrypted, and no usable certificate is known here; ask the recipient for one, or your administrator to import it");
+    }
+
+    /// <summary>A certificate of which it must be known whether it is revoked, and is not, is neither used nor passed over: mail waits.</summary>
+    private Reply? Unsettled(IReadOnlyList<PolicyRecipient> recipients)
+    {
+        TrustSnapshot snapshot = trust();
+        PolicyRecipient[] waiting = [.. recipients.Where(r => r.Certificates.Any(c => snapshot.AwaitsRevocation(c.Certificate)))];
+        return waiting.Length == 0 ? null : new Reply(451, "4.7.5", $"Whether the certificate of {Names(waiting)} is revoked cannot be looked up now; try again later");
     }
 
     /// <summary>A sender may demand more than the rules do, not what they forbid.</summary>

@@ -54,6 +54,7 @@ internal sealed class Opening(ICmsEnveloper crypto, SecuringOptions options, Aut
         }
         while (walk.NeedsOtherDigests(learned));
 
+        await trust.WaitForRevocationAsync([.. Signers(learned)], cancel);
         var judgement = new LayerJudgement(learned, new SignatureJudge(trust), options, results, request);
         LayerDecision decision = judgement.Decide();
         if (decision.Refusal is not null)
@@ -74,6 +75,20 @@ internal sealed class Opening(ICmsEnveloper crypto, SecuringOptions options, Aut
             Seen(learned, decision.Depth),
             decision.NotBound,
             (output, stop) => WriteAsync(held, walk, learned, decision, body, output, stop));
+    }
+
+    private static IEnumerable<(EncodedCertificate Signer, IReadOnlyList<EncodedCertificate> Carried)> Signers(WalkedEntity learned)
+    {
+        for (WalkedEntity? entity = learned; entity is not null; entity = entity.Inner)
+        {
+            if (entity.Finding is not LayerFinding.Signed { Result: VerificationResult.Checked result })
+                continue;
+            foreach (SignerResult signer in result.Signers)
+            {
+                if (signer is { Validity: SignatureValidity.Valid, Certificate: { } certificate })
+                    yield return (certificate, result.Certificates);
+            }
+        }
     }
 
     /// <summary>Signers whose signature holds; of a message without signers, everything it carries.</summary>

@@ -68,6 +68,7 @@ internal sealed class SignatureJudge(TrustSnapshot trust)
         string outcome = judgement.Standing switch
         {
             SignerStanding.Revoked => "fail",
+            SignerStanding.RevocationUnknown => "temperror",
             SignerStanding.TrustedUser or SignerStanding.TrustedGateway when !weak => "pass",
             _ => "policy",
         };
@@ -77,9 +78,10 @@ internal sealed class SignatureJudge(TrustSnapshot trust)
             SignerStanding.TrustedUser => 1,
             SignerStanding.OtherGateway => 2,
             SignerStanding.OtherUser => 3,
-            SignerStanding.Untrusted => 4,
-            SignerStanding.Unusable => 5,
-            _ => 6,
+            SignerStanding.RevocationUnknown => 4,
+            SignerStanding.Untrusted => 5,
+            SignerStanding.Unusable => 6,
+            _ => 7,
         };
         string reason = weak ? $"the digest {signer.Digest} is too weak" : judgement.Reason;
         return new Judged(signer, judgement.Standing, weak, reason, rank, new SignerReport(judgement.Identifier, subject, issuer, serial, outcome));

@@ -130,6 +130,42 @@ internal sealed class StoreDatabase : SqliteFile, IDisposable
         },
         transaction);
 
+    /// <summary>Reads all revocation lists; one that cannot be read is left out.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="known">Lists that were read before.</param>
+    /// <param name="unreadable">Told of each that is left out: issuer and what is wrong.</param>
+    public static List<StoredList> ReadLists(SqliteConnection connection, IReadOnlyList<StoredList> known, Action<string, string> unreadable)
+    {
+        var lists = new List<StoredList>();
+        foreach (ListRow row in connection.Query<ListRow>("select issuer, source, fetched from revocation_list order by issuer, source"))
+        {
+            var fetched = DateTimeOffset.FromUnixTimeMilliseconds(row.Fetched);
+            if (known.FirstOrDefault(list => list.Issuer == row.Issuer && list.Source == row.Source && list.Fetched == fetched) is { } same)
+            {
+                lists.Add(same);
+                continue;
+            }
+            byte[]? der = connection.ExecuteScalar<byte[]?>("select der from revocation_list where issuer = @Issuer and source = @Source", row);
+            try
+            {
+                if (der is not null)
+                    lists.Add(new(row.Issuer, row.Source, fetched, CrlFile.Read(der)[0]));
+            }
+            catch (FormatException broken)
+            {
+                unreadable(row.Issuer, broken.Message);
+            }
+        }
+        return lists;
+    }
+
+    /// <summary>Writes a revocation list; the one of the same authority and source is replaced.</summary>
+    /// <param name="stored">The list.</param>
+    public void WriteList(StoredList stored) => Change((connection, transaction) => connection.Execute(
+        "insert or replace into revocation_list (issuer, source, fetched, der) values (@issuer, @source, @fetched, @der)",
+        new { issuer = stored.Issuer, source = stored.Source, fetched = stored.Fetched.ToUnixTimeMilliseconds(), der = stored.List.GetEncoded() },
+        transaction));
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -166,6 +202,8 @@ internal sealed class StoreDatabase : SqliteFile, IDisposable
     }
 
     private sealed record CertificateRow(string Fingerprint, long Role, string Subject, long State, long FirstSeen, string Source, string Capabilities, byte[] Der);
+
+    private sealed record ListRow(string Issuer, string Source, long Fetched);
 
     private sealed record KeyRow(string Fingerprint, string? Owner, long Signs, long Decrypts, long Created, byte[] Certificate, byte[] Sealed);
 }

@@ -19,4 +19,7 @@ internal static partial class StoreLog
 
     [LoggerMessage(4004, LogLevel.Debug, "Certificates and keys were read anew: {Certificates} certificates, {Keys} keys")]
     public static partial void SnapshotReplaced(ILogger logger, int certificates, int keys);
+
+    [LoggerMessage(4005, LogLevel.Error, "A revocation list of {Issuer} is left out: {Problem}. Import it anew.")]
+    public static partial void ListUnreadable(ILogger logger, string issuer, string problem);
 }

@@ -1,8 +1,10 @@
 using Cstp.Abstractions;
 using Cstp.Core.Trust;
+using Cstp.Core.Trust.Revocation;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
+using Org.BouncyCastle.X509;
 
 namespace Cstp.Core.Store;
 
@@ -25,8 +27,9 @@ internal sealed class TrustStore : IAsyncDisposable
     private long _version = -1;
     private long _revision = -1;
 
-    private TrustStore(StoreDatabase database, IReadOnlyList<string> localDomains, TimeProvider time, ILogger logger)
+    private TrustStore(StoreDatabase database, IReadOnlyList<string> localDomains, TimeProvider time, ILogger logger, RevocationOptions revocation)
     {
+        Revocation = new RevocationKnowledge(revocation, time);
         _database = database;
         _localDomains = localDomains;
         _time = time;
@@ -46,18 +49,25 @@ internal sealed class TrustStore : IAsyncDisposable
     /// <summary>What is in force now. Take it once for each decision.</summary>
     public TrustSnapshot Current => _current;
 
+    /// <summary>What is known of revocations.</summary>
+    public RevocationKnowledge Revocation { get; }
+
+    /// <summary>The revocation lists that are kept.</summary>
+    public IReadOnlyList<StoredList> Lists { get; private set; } = [];
+
     /// <summary>Opens a store.</summary>
     /// <param name="options">Where it is, with absolute paths.</param>
     /// <param name="localDomains">The domains of the box.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
+    /// <param name="revocation">Section <c>[revocation]</c>; its defaults where it is not given.</param>
     /// <exception cref="StoreException">It cannot be used; the message says why and what to do.</exception>
-    public static TrustStore Open(StoreOptions options, IReadOnlyList<string> localDomains, TimeProvider time, ILogger logger)
+    public static TrustStore Open(StoreOptions options, IReadOnlyList<string> localDomains, TimeProvider time, ILogger logger, RevocationOptions? revocation = null)
     {
         StoreDatabase database = StoreDatabase.Open(options, StoreSchema.Scripts);
         try
         {
-            return new(database, localDomains, time, logger);
+            return new(database, localDomains, time, logger, revocation ?? new());
         }
         catch
         {
@@ -103,6 +113,15 @@ internal sealed class TrustStore : IAsyncDisposable
             }
             return entries.Count;
         });
+        Refresh();
+    }
+
+    /// <summary>Keeps a revocation list; the earlier one of the same authority and source gives way.</summary>
+    /// <param name="list">The list.</param>
+    /// <param name="source">The address that it came from, or <c>import</c>.</param>
+    public void KeepList(X509Crl list, string source)
+    {
+        _database.WriteList(new(list.IssuerDN.ToString(), source, _time.GetUtcNow(), list));
         Refresh();
     }
 
@@ -189,8 +208,13 @@ internal sealed class TrustStore : IAsyncDisposable
             }
             Dictionary<string, EncodedCertificate> known = _current.Certificates.Select(stored => stored.Certificate).DistinctBy(certificate => certificate.Fingerprint)
                 .ToDictionary(certificate => certificate.Fingerprint);
+            List<StoredList> lists = StoreDatabase.Guarded(
+                _database.File, () => StoreDatabase.ReadLists(_watched, Lists, (issuer, problem) => StoreLog.ListUnreadable(_logger, issuer, problem)));
+            if (!lists.SequenceEqual(Lists))
+                Revocation.TakeLists([.. lists.Select(list => list.List)]);
+            Lists = lists;
             _current = StoreDatabase.Guarded(_database.File, () => new TrustSnapshot(
-                StoreDatabase.ReadCertificates(_watched, known), _database.ReadKeys(_watched), _time, _localDomains, _current));
+                StoreDatabase.ReadCertificates(_watched, known), _database.ReadKeys(_watched), _time, _localDomains, _current, Revocation));
             _version = version;
             _revision = revision;
             StoreLog.SnapshotReplaced(_logger, _current.Certificates.Count, _current.Keys.Count);

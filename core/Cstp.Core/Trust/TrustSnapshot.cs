@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using Cstp.Abstractions;
+using Cstp.Core.Trust.Revocation;
 
 namespace Cstp.Core.Trust;
 
@@ -16,6 +18,8 @@ internal sealed class TrustSnapshot
     private readonly List<CertificateFacts> _authorities = [];
     private readonly List<CertificateFacts> _intermediates = [];
     private readonly OwnKeys _own;
+    private readonly RevocationKnowledge _revocation;
+    private readonly ConcurrentDictionary<string, IReadOnlyList<CertificateFacts>> _paths = [];
 
     /// <summary>Takes the content of a store.</summary>
     /// <param name="certificates">The certificates.</param>
@@ -23,14 +27,17 @@ internal sealed class TrustSnapshot
     /// <param name="time">The clock.</param>
     /// <param name="localDomains">The domains for which the box's own certificates speak.</param>
     /// <param name="previous">An earlier snapshot, whose parsed certificates are taken over.</param>
+    /// <param name="revocation">What is known of revocations; by default nothing is looked up.</param>
     public TrustSnapshot(
         IReadOnlyList<StoredCertificate> certificates,
         IReadOnlyList<OwnKey> keys,
         TimeProvider time,
         IReadOnlyList<string>? localDomains = null,
-        TrustSnapshot? previous = null)
+        TrustSnapshot? previous = null,
+        RevocationKnowledge? revocation = null)
     {
         _time = time;
+        _revocation = revocation ?? RevocationKnowledge.None;
         _localDomains = new(localDomains ?? [], StringComparer.OrdinalIgnoreCase);
         _facts = new(certificates.Count + keys.Count);
         Certificates = certificates;
@@ -106,6 +113,32 @@ internal sealed class TrustSnapshot
             : [];
     }
 
+    /// <summary>Whether mail to a certificate has to wait, since its revocation must be known and is not.</summary>
+    /// <param name="certificate">A certificate that <see cref="FindRecipientCertificates"/> found.</param>
+    public bool AwaitsRevocation(EncodedCertificate certificate) => _revocation.IsHard && RevocationOf(FactsOf(certificate)).State == RevocationState.Unknown;
+
+    /// <summary>The paths of everything that is trusted and used, for whoever looks after their revocation.</summary>
+    public IEnumerable<IReadOnlyList<CertificateFacts>> Paths() => Certificates
+        .Where(stored => stored.State == TrustState.Trusted && stored.Role != CertificateRole.Authority)
+        .Select(stored => PathOf(FactsOf(stored.Certificate), []))
+        .OfType<IReadOnlyList<CertificateFacts>>();
+
+    /// <summary>Waits, within the limit for mail, until the revocation of signers is known as far as it can be fetched.</summary>
+    /// <param name="signers">Certificates whose keys verified, each with what the message carried besides.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    public async Task WaitForRevocationAsync(IReadOnlyList<(EncodedCertificate Signer, IReadOnlyList<EncodedCertificate> Carried)> signers, CancellationToken cancel)
+    {
+        if (!_revocation.IsActive)
+            return;
+        using CancellationTokenSource limit = _revocation.LimitForMail(cancel);
+        foreach ((EncodedCertificate signer, IReadOnlyList<EncodedCertificate> carried) in signers)
+        {
+            if (PathOf(FactsOf(signer), carried) is { } path)
+                await _revocation.WaitForAsync(path, limit.Token);
+        }
+        cancel.ThrowIfCancellationRequested();
+    }
+
     /// <summary>Whether the owner of a certificate is known to read AuthEnvelopedData.</summary>
     /// <param name="certificate">A recipient's certificate.</param>
     public bool ReadsAuthenticatedEncryption(EncodedCertificate certificate) => Reads(certificate, CmsAlgorithmNames.Aes256Gcm);
@@ -157,6 +190,9 @@ internal sealed class TrustSnapshot
         if (facts.WhyNoSigner(now) is { } problem)
             return new(SignerStanding.Unusable, $"the signer's certificate {problem}", named);
         List<StoredCertificate> trusted = [.. Entries(signer).Where(entry => entry.State == TrustState.Trusted)];
+        // A path to an authority is sought for trusted ones, too, where revocation is looked at: an administrator's trust is no knowledge of it.
+        if (_revocation.IsActive && PathOf(facts, carried) is { } known && Revocation(known, named) is { } revoked)
+            return revoked;
         if (_own.OwnerOf(signer) is { } owner)
         {
             return owner.Mailbox is { } user
@@ -187,6 +223,44 @@ internal sealed class TrustSnapshot
         return User(matches, matches ? from!.ToString() : named);
     }
 
+    private SignerJudgement? Revocation(IReadOnlyList<CertificateFacts> path, string? named)
+    {
+        RevocationStatus status = _revocation.Of(path);
+        return status.State switch
+        {
+            RevocationState.Revoked => new(SignerStanding.Revoked, $"the signer's certificate {status.Reason}", named),
+            RevocationState.Unknown when _revocation.IsHard => new(SignerStanding.RevocationUnknown, $"the signer's certificate {status.Reason}", named),
+            _ => null,
+        };
+    }
+
+    /// <summary>What is known of a stored certificate; one that no trusted authority issued has nobody who could revoke it.</summary>
+    private RevocationStatus RevocationOf(CertificateFacts facts)
+    {
+        if (!_revocation.IsActive || PathOf(facts, []) is not { } path)
+            return RevocationStatus.NotLookedAt;
+        RevocationStatus status = _revocation.Of(path);
+        if (status.State == RevocationState.Unknown)
+            _revocation.AskFor(path);
+        return status;
+    }
+
+    /// <summary>The path to a trusted authority, found once as long as the store stays as it is.</summary>
+    private IReadOnlyList<CertificateFacts>? PathOf(CertificateFacts facts, IReadOnlyList<EncodedCertificate> carried)
+    {
+        const int MaxRemembered = 10_000;
+        if (_paths.TryGetValue(facts.Certificate.Fingerprint, out IReadOnlyList<CertificateFacts>? path))
+            return path;
+        if (_authorities.Count == 0 || facts.Subject is null)
+            return null;
+        CertificationPathVerdict verdict = new CertificationPathSearch(_authorities, Issuers(carried), new(_time.GetUtcNow()) { ForMail = true }).Find(facts);
+        if (!verdict.IsValid)
+            return null;
+        if (_paths.Count >= MaxRemembered)
+            _paths.Clear();
+        return _paths[facts.Certificate.Fingerprint] = verdict.Path;
+    }
+
     private static SignerJudgement User(bool matches, string? identifier) => matches
         ? new(SignerStanding.TrustedUser, "the signer's certificate is trusted for the From address", identifier)
         : new(SignerStanding.OtherUser, "the signer's certificate is not for the From address", identifier);
@@ -207,7 +281,7 @@ internal sealed class TrustSnapshot
         || FactsOf(certificate).Capabilities.Contains(capability);
 
     private bool IsUsable(StoredCertificate stored, DateTimeOffset now) =>
-        !IsRevoked(stored.Certificate) && FactsOf(stored.Certificate).WhyNoRecipient(now) is null;
+        !IsRevoked(stored.Certificate) && FactsOf(stored.Certificate) is var facts && facts.WhyNoRecipient(now) is null && RevocationOf(facts).State != RevocationState.Revoked;
 
     private bool IsRevoked(EncodedCertificate certificate) => Entries(certificate).Any(entry => entry.State == TrustState.Revoked);
 

@@ -78,8 +78,11 @@ internal enum SignerStanding
     /// <summary>Neither trusted nor refused.</summary>
     Untrusted,
 
-    /// <summary>Refused by an administrator.</summary>
+    /// <summary>Refused by an administrator, or revoked by its authority.</summary>
     Revoked,
+
+    /// <summary>Trusted, but its revocation cannot be looked up now, and must be.</summary>
+    RevocationUnknown,
 
     /// <summary>Expired, not yet valid, of wrong usage, or with a weak or impossible key.</summary>
     Unusable,

@@ -15,6 +15,7 @@ internal static class CertsCommand
         CertsExportCommand.Create(),
         CertsImportCommand.Create(),
         CertsCheckCommand.Create(),
+        RevocationLists(),
         State("trust", "Trusts a certificate.", TrustState.Trusted),
         State("distrust", "Refuses a certificate, also for messages to come.", TrustState.Revoked),
         Remove(),
@@ -35,6 +36,25 @@ internal static class CertsCommand
                 ["FINGERPRINT", "ROLE", "FOR", "STATE", "KEY", "UNTIL", "SOURCE", "PROBLEM"],
                 views.Select(view => (IReadOnlyList<string>)
                     [view.Fingerprint[..16], view.Role, view.Subject, view.State, view.Key, view.NotAfter.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture), view.Source, view.Problem ?? ""]));
+            return ExitStatus.Done;
+        });
+        return command;
+    }
+
+    private static Command RevocationLists()
+    {
+        var command = new Command("crls", "Lists the revocation lists that are kept.") { CommonOptions.Json };
+        StoreCommand.SetAction(command, (_, _, store, output) =>
+        {
+            var views = store.Lists.Select(stored => new { View = CrlView.Of(stored.List), stored.Source, stored.Fetched }).ToList();
+            if (output.IsJson)
+            {
+                output.Json(views.Select(list => new { list.View.Issuer, list.Source, list.Fetched, list.View.ThisUpdate, list.View.NextUpdate, list.View.Revoked }));
+                return ExitStatus.Done;
+            }
+            output.Table(
+                ["ISSUER", "SOURCE", "UNTIL", "REVOKED"],
+                views.Select(list => (IReadOnlyList<string>)[list.View.Issuer, list.Source, $"{list.View.NextUpdate:u}", list.View.Revoked.ToString(System.Globalization.CultureInfo.InvariantCulture)]));
             return ExitStatus.Done;
         });
         return command;

@@ -13,17 +13,18 @@ internal static class CertsImportCommand
     private static readonly Option<string?> Gateway = CommonOptions.Domain("--gateway", "The box of this domain: good for all its addresses.");
     private static readonly Option<Mailbox?> User = CommonOptions.Address("--user", "The certificate of this address.");
     private static readonly Option<bool> Authority = new("--ca") { Description = "An authority: whom it certifies is trusted for the address in the certificate." };
+    private static readonly Option<bool> Crl = new("--crl") { Description = "Revocation lists of authorities that are in the store." };
     private static readonly Option<bool> Untrusted = new("--untrusted") { Description = "Keep it, to be judged later with 'cstp certs trust'." };
 
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var command = new Command("import", "Imports certificates, trusted unless --untrusted.") { File, Gateway, User, Authority, Untrusted, CommonOptions.Json };
+        var command = new Command("import", "Imports certificates, trusted unless --untrusted.") { File, Gateway, User, Authority, Crl, Untrusted, CommonOptions.Json };
         command.Validators.Add(result =>
         {
-            int roles = new Option[] { Gateway, User, Authority }.Count(option => result.GetResult(option) is { Implicit: false });
+            int roles = new Option[] { Gateway, User, Authority, Crl }.Count(option => result.GetResult(option) is { Implicit: false });
             if (roles != 1)
-                result.AddError("say for whom: one of --gateway DOMAIN, --user ADDRESS, --ca");
+                result.AddError("say for whom: one of --gateway DOMAIN, --user ADDRESS, --ca; or --crl for revocation lists");
         });
         StoreCommand.SetAction(command, Import);
         return command;
@@ -32,6 +33,8 @@ internal static class CertsImportCommand
     private static int Import(ParseResult parsed, CstpSettings settings, TrustStore store, CommandOutput output)
     {
         string file = parsed.GetRequiredValue(File);
+        if (parsed.GetValue(Crl))
+            return CrlImport.Run(file, store, output);
         (CertificateRole role, string subject) = parsed.GetValue(Gateway) is { } domain ? (CertificateRole.Gateway, domain)
             : parsed.GetValue(User) is { } user ? (CertificateRole.User, user.ToString())
             : (CertificateRole.Authority, "");

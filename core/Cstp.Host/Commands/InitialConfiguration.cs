@@ -44,6 +44,14 @@ internal sealed record InitialConfiguration(
         passphrase_file = "{{Passphrase}}"      # or "credential:NAME" for systemd's LoadCredential
         #= ledger_lifetime = "7d"      # how long it is remembered who has a message that only a part of its recipients got
 
+        [revocation]      # of certificates that chain to an authority of the store
+        #= unknown = "soft"      # nothing to be had: soft (counts as not revoked) | hard (temperror; mail waits)
+        #= fetch = false      # lists and OCSP answers, from where certificates say
+        #= allowed_networks = []      # besides public addresses
+        #= mail_wait = "2s"      # how long a message waits for what is fetched
+        #= fetch_timeout = "30s"
+        #= max_list = "10240KiB"
+
         [securing]
         sign_without_certificate = false      # sign, readable for all, what cannot be encrypted
         unauthenticated = "open"      # encrypted, neither signed nor GCM: open (marked) | keep | refuse

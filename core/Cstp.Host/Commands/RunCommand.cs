@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Cstp.Abstractions;
 using Cstp.Core;
+using Cstp.Core.Trust.Revocation;
 using Cstp.Host.Configuration;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
@@ -40,6 +41,10 @@ internal static class RunCommand
         runtime.Store.Changed += box.Routes.Reload;
         box.Ledger.ReportUnknown();
         using MeterProvider? metrics = MetricsEndpoint.Start(configuration.Settings.Metrics);
+        await using RevocationFetcher? fetcher = configuration.Settings.Revocation.Fetch
+            ? new RevocationFetcher(
+                runtime.Store.Revocation, configuration.Settings.Revocation, () => runtime.Store.Current, runtime.Store.KeepList, box.Metrics, TimeProvider.System, loggers.CreateLogger("Cstp.Revocation"))
+            : null;
         INetworkMode network = runtime.Modules.Network;
         await network.UpAsync(cancel);
         try

@@ -3,6 +3,7 @@ using Cstp.Core.Plugins;
 using Cstp.Core.Securing;
 using Cstp.Core.Smtp;
 using Cstp.Core.Store;
+using Cstp.Core.Trust.Revocation;
 
 namespace Cstp.Host.Configuration;
 
@@ -20,6 +21,9 @@ internal sealed record CstpSettings
 
     /// <summary>Where certificates and keys are.</summary>
     public StoreOptions Store { get; init; } = new();
+
+    /// <summary>How revocation is looked up.</summary>
+    public RevocationOptions Revocation { get; init; } = new();
 
     /// <summary>How messages are secured.</summary>
     public SecuringOptions Securing { get; init; } = new();

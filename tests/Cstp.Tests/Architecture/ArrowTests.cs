@@ -85,7 +85,7 @@ public sealed class ArrowTests
     [InlineData("Securing", "Smtp|Ledger|Store|Plugins")]
     [InlineData("Smime", "Smtp|Ledger|Store|Plugins|Diagnostics")]
     [InlineData("Mime", "Smtp|Securing|Smime|Trust|Ledger|Store|Plugins|Diagnostics")]
-    [InlineData("Trust", "Smtp|Securing|Smime|Mime|Ledger|Store|Plugins|Diagnostics")]
+    [InlineData("Trust", "Smtp|Securing|Smime|Mime|Ledger|Store|Plugins")]
     [InlineData("Ledger", "Smtp|Securing|Smime|Mime|Trust|Plugins|Diagnostics")]
     [InlineData("Store", "Smtp|Securing|Smime|Mime|Ledger|Plugins")]
     [InlineData("Plugins", "Smtp|Securing|Smime|Mime|Trust|Ledger|Store")]

@@ -10,6 +10,7 @@ using Cstp.Core.Smime;
 using Cstp.Core.Smtp;
 using Cstp.Core.Store;
 using Cstp.Core.Trust;
+using Cstp.Core.Trust.Revocation;
 using Cstp.CryptoBouncyCastle;
 using Cstp.PolicyLiberal;
 using Microsoft.Extensions.Logging;
@@ -28,6 +29,7 @@ internal sealed class TestBox : IAsyncDisposable
     private readonly List<OwnKey> _keys = [];
     private readonly BoxSettings _settings;
     private readonly TimeProvider _time;
+    private readonly RevocationKnowledge? _revocation;
     private TrustSnapshot _trust;
 
     public TestBox(
@@ -44,9 +46,11 @@ internal sealed class TestBox : IAsyncDisposable
         ICmsEnveloper? crypto = null,
         TimeProvider? time = null,
         RelayOptions? relay = null,
-        SqliteFile? database = null)
+        SqliteFile? database = null,
+        RevocationKnowledge? revocation = null)
     {
         Domain = domain;
+        _revocation = revocation;
         _time = time ?? TimeProvider.System;
         Network = new LoopbackMode(insideUpstream, outsideUpstream);
         _settings = new BoxSettings(
@@ -128,5 +132,5 @@ internal sealed class TestBox : IAsyncDisposable
 
     private int Port(Side side) => ((IPEndPoint)_box.Proxy.Bound.First(l => l.Side == side).EndPoint).Port;
 
-    private TrustSnapshot Snapshot() => new([.. _certificates], [.. _keys], _time, [Domain]);
+    private TrustSnapshot Snapshot() => new([.. _certificates], [.. _keys], _time, [Domain], revocation: _revocation);
 }
