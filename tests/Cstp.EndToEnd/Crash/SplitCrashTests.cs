@@ -6,7 +6,7 @@ namespace Cstp.EndToEnd.Crash;
 /// <summary>A message for two kinds of recipients while the box is killed as a process.</summary>
 public sealed class SplitCrashTests
 {
-    private const int Schedules = 6;
+    private const int Schedules = 4;
 
     [Fact]
     public async Task Whenever_the_box_is_killed_each_recipient_has_the_message_once_as_planned()
