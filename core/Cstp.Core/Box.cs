@@ -1,4 +1,3 @@
-using Cstp.Abstractions;
 using Cstp.Core.Diagnostics;
 using Cstp.Core.Ledger;
 using Cstp.Core.Mime;
@@ -30,7 +29,7 @@ internal sealed class Box : IDisposable
     /// <param name="modules">The modules that the configuration selects.</param>
     /// <param name="trust">The store as it stands.</param>
     /// <param name="database">Where the ledger and what is learned about servers are kept.</param>
-    /// <param name="collect">Keeps a certificate that mail brought: certificate, source, capabilities.</param>
+    /// <param name="collect">Keeps a certificate that mail brought.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">The log.</param>
     public Box(
@@ -38,7 +37,7 @@ internal sealed class Box : IDisposable
         SelectedModules modules,
         Func<TrustSnapshot> trust,
         SqliteFile database,
-        Action<EncodedCertificate, string, IReadOnlyList<string>> collect,
+        CertificateCollection collect,
         TimeProvider time,
         ILoggerFactory loggers)
     {

@@ -67,6 +67,14 @@ internal sealed class CstpMetrics : IDisposable
     public void RevocationFetched(string kind, string result) =>
         _revocationFetches.Add(1, new KeyValuePair<string, object?>("kind", kind), new KeyValuePair<string, object?>("result", result));
 
+    /// <summary>Says who knows how long certificates in use will last.</summary>
+    /// <param name="remaining">Of whom, and seconds until the first of them ends; negative once it did.</param>
+    public void MeasureRemaining(Func<IEnumerable<(string Of, double Seconds)>> remaining) => _meter.CreateObservableGauge(
+        "cstp.certificates.remaining",
+        () => remaining().Select(one => new Measurement<double>(one.Seconds, new KeyValuePair<string, object?>("of", one.Of))),
+        "s",
+        "Time until the first certificate in use ends, by whose it is");
+
     /// <summary>Ends the meter.</summary>
     public void Dispose() => _meter.Dispose();
 }

@@ -15,7 +15,7 @@ namespace Cstp.Core.Securing;
 /// <param name="results">The Authentication-Results field of this box.</param>
 /// <param name="rules">What is demanded for whom.</param>
 /// <param name="trust">The store as it stands.</param>
-/// <param name="collect">Keeps a certificate that mail brought: certificate, source, capabilities.</param>
+/// <param name="collect">Keeps a certificate that mail brought.</param>
 /// <param name="metrics">Counts.</param>
 /// <param name="logger">The log.</param>
 internal sealed class InboundOpening(
@@ -23,7 +23,7 @@ internal sealed class InboundOpening(
     AuthenticationResults results,
     ProtectionRules rules,
     Func<TrustSnapshot> trust,
-    Action<EncodedCertificate, string, IReadOnlyList<string>> collect,
+    CertificateCollection collect,
     CstpMetrics metrics,
     ILogger logger)
 {
@@ -109,7 +109,7 @@ internal sealed class InboundOpening(
     private void Record(MessageEnvelope envelope, InboundGroup group, OpenedMessage opened, string source)
     {
         foreach (SeenCertificate seen in opened.Seen)
-            collect(seen.Certificate, source, seen.Capabilities);
+            collect(seen.Certificate, source, seen.Capabilities, seen.Carried);
         foreach (LayerReport layer in opened.Layers)
             metrics.Layer(layer.Kind, layer.Result);
         SecuringLog.Opened(

@@ -32,4 +32,5 @@ internal sealed record OpenedMessage(
 /// <summary>A certificate that a message brought.</summary>
 /// <param name="Certificate">The certificate.</param>
 /// <param name="Capabilities">What its owner said to read, in a signature that holds.</param>
-internal sealed record SeenCertificate(EncodedCertificate Certificate, IReadOnlyList<string> Capabilities);
+/// <param name="Carried">What came with it.</param>
+internal sealed record SeenCertificate(EncodedCertificate Certificate, IReadOnlyList<string> Capabilities, IReadOnlyList<EncodedCertificate> Carried);

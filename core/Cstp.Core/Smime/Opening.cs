@@ -101,11 +101,11 @@ internal sealed class Opening(ICmsEnveloper crypto, SecuringOptions options, Aut
             if (entity.Finding is not LayerFinding.Signed { Result: VerificationResult.Checked result })
                 continue;
             if (result.Signers.Count == 0)
-                seen.AddRange(result.Certificates.Select(c => new SeenCertificate(c, [])));
+                seen.AddRange(result.Certificates.Select(c => new SeenCertificate(c, [], [])));
             foreach (SignerResult signer in result.Signers)
             {
                 if (signer is { Validity: SignatureValidity.Valid, Certificate: { } certificate })
-                    seen.Add(new SeenCertificate(certificate, signer.Capabilities));
+                    seen.Add(new SeenCertificate(certificate, signer.Capabilities, result.Certificates));
             }
         }
         return seen;

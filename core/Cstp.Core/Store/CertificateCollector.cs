@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Cstp.Abstractions;
 using Cstp.Core.Trust;
@@ -22,7 +23,10 @@ internal sealed class CertificateCollector : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Channel<Collected> _queue = Channel.CreateBounded<Collected>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
+    private readonly ConcurrentDictionary<string, (int Times, DateTimeOffset Last)> _sightings = [];
+    private readonly CancellationTokenSource _ended = new();
     private readonly Task _writer;
+    private readonly Task _counting;
 
     /// <summary>Starts the background writer.</summary>
     /// <param name="database">Where to write.</param>
@@ -34,16 +38,26 @@ internal sealed class CertificateCollector : IAsyncDisposable
         _time = time;
         _logger = logger;
         _writer = Task.Run(WriteAllAsync);
+        _counting = CountAsync();
     }
 
     /// <summary>Takes a certificate; never waits. While the queue is full nothing is collected.</summary>
     /// <param name="certificate">The certificate.</param>
     /// <param name="source">Whose mail carried it.</param>
     /// <param name="capabilities">What its owner reads; empty where unknown.</param>
-    public void Collect(EncodedCertificate certificate, string source, IReadOnlyList<string> capabilities)
+    /// <param name="isHarvested">Whether it is trusted for its addresses at once.</param>
+    public void Collect(EncodedCertificate certificate, string source, IReadOnlyList<string> capabilities, bool isHarvested)
     {
-        if (!_queue.Writer.TryWrite(new(certificate, source, capabilities)))
+        if (!_queue.Writer.TryWrite(new(certificate, source, capabilities, isHarvested)))
             StoreLog.CollectionLimitReached(_logger, certificate.Fingerprint, Printable(source), "too many at once");
+    }
+
+    /// <summary>Counts that a certificate which waits for a judgement came again. Written once a minute: a commit makes everybody read the store anew.</summary>
+    /// <param name="certificate">The certificate.</param>
+    public void Saw(EncodedCertificate certificate)
+    {
+        if (_sightings.Count < MaxUntrusted || _sightings.ContainsKey(certificate.Fingerprint))
+            _sightings.AddOrUpdate(certificate.Fingerprint, (1, _time.GetUtcNow()), (_, before) => (before.Times + 1, _time.GetUtcNow()));
     }
 
     /// <summary>Writes what is queued, then ends.</summary>
@@ -51,6 +65,50 @@ internal sealed class CertificateCollector : IAsyncDisposable
     {
         _queue.Writer.TryComplete();
         await _writer;
+        await _ended.CancelAsync();
+        await _counting;
+        _ended.Dispose();
+    }
+
+    private async Task CountAsync()
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMinutes(1), _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_ended.Token))
+                WriteSightings();
+        }
+        catch (OperationCanceledException) when (_ended.IsCancellationRequested)
+        {
+            WriteSightings();
+        }
+    }
+
+    private void WriteSightings()
+    {
+        var seen = new List<(string Fingerprint, int Times, DateTimeOffset Last)>();
+        foreach (string fingerprint in _sightings.Keys)
+        {
+            if (_sightings.TryRemove(fingerprint, out (int Times, DateTimeOffset Last) sighting))
+                seen.Add((fingerprint, sighting.Times, sighting.Last));
+        }
+        if (seen.Count == 0)
+            return;
+        try
+        {
+            _database.Change((connection, transaction) => connection.Execute(
+                """
+                insert into sighting (fingerprint, seen, last_seen) values (@fingerprint, @times, @last)
+                on conflict (fingerprint) do update set seen = seen + excluded.seen, last_seen = excluded.last_seen
+                """,
+                seen.Select(one => new { fingerprint = one.Fingerprint, times = one.Times, last = one.Last.ToUnixTimeMilliseconds() }),
+                transaction));
+        }
+        catch (StoreException failed)
+        {
+            // They only help a person to judge; the next mail is counted again.
+            StoreLog.StoreFailed(_logger, failed);
+        }
     }
 
     private async Task WriteAllAsync()
@@ -89,7 +147,13 @@ internal sealed class CertificateCollector : IAsyncDisposable
         }
         if (connection.ExecuteScalar<long>("select count(*) from own_key where fingerprint = @fingerprint", new { fingerprint }, transaction) > 0)
             return;
-        string address = CertificateFacts.Read(collected.Certificate).Addresses.Mailboxes.FirstOrDefault()?.ToString() ?? "";
+        CertificateFacts facts = CertificateFacts.Read(collected.Certificate);
+        if (collected.IsHarvested)
+        {
+            WriteHarvested(connection, transaction, collected, facts);
+            return;
+        }
+        string address = facts.Addresses.Mailboxes.FirstOrDefault()?.ToString() ?? "";
         if (WhyFull(connection, transaction, address) is { } limit)
         {
             StoreLog.CollectionLimitReached(_logger, fingerprint, Printable(collected.Source), limit);
@@ -103,6 +167,17 @@ internal sealed class CertificateCollector : IAsyncDisposable
             StoreLog.KnownAddressWithNewKey(_logger, fingerprint, address, Printable(collected.Source));
         else
             StoreLog.CertificateCollected(_logger, fingerprint, address, Printable(collected.Source));
+    }
+
+    private void WriteHarvested(SqliteConnection connection, SqliteTransaction transaction, Collected collected, CertificateFacts facts)
+    {
+        const int MaxAddresses = 8;
+        foreach (Mailbox mailbox in facts.Addresses.Mailboxes.Take(MaxAddresses))
+        {
+            StoreDatabase.WriteCertificate(connection, transaction, new(
+                collected.Certificate, CertificateRole.User, mailbox.ToString(), TrustState.Trusted, _time.GetUtcNow(), StoredCertificate.Harvest, collected.Capabilities));
+            StoreLog.CertificateHarvested(_logger, collected.Certificate.Fingerprint, mailbox.ToString(), Printable(collected.Source));
+        }
     }
 
     private string? WhyFull(SqliteConnection connection, SqliteTransaction transaction, string address)
@@ -125,5 +200,5 @@ internal sealed class CertificateCollector : IAsyncDisposable
 
     private static string Printable(string text) => string.Concat(text.Take(320).Select(c => c is >= ' ' and <= '~' ? c : '?'));
 
-    private sealed record Collected(EncodedCertificate Certificate, string Source, IReadOnlyList<string> Capabilities);
+    private sealed record Collected(EncodedCertificate Certificate, string Source, IReadOnlyList<string> Capabilities, bool IsHarvested);
 }

@@ -130,6 +130,12 @@ internal sealed class StoreDatabase : SqliteFile, IDisposable
         },
         transaction);
 
+    /// <summary>How often each certificate that was collected came again.</summary>
+    /// <param name="connection">The connection.</param>
+    public static IReadOnlyDictionary<string, Sighting> ReadSightings(SqliteConnection connection) => connection
+        .Query<(string Fingerprint, long Seen, long Last)>("select fingerprint, seen, last_seen from sighting")
+        .ToDictionary(row => row.Fingerprint, row => new Sighting(row.Fingerprint, row.Seen, DateTimeOffset.FromUnixTimeMilliseconds(row.Last)));
+
     /// <summary>Reads all revocation lists; one that cannot be read is left out.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="known">Lists that were read before.</param>
@@ -137,19 +143,18 @@ internal sealed class StoreDatabase : SqliteFile, IDisposable
     public static List<StoredList> ReadLists(SqliteConnection connection, IReadOnlyList<StoredList> known, Action<string, string> unreadable)
     {
         var lists = new List<StoredList>();
-        foreach (ListRow row in connection.Query<ListRow>("select issuer, source, fetched from revocation_list order by issuer, source"))
+        foreach (ListRow row in connection.Query<ListRow>("select id as Row, issuer, source, fetched from revocation_list order by issuer, source"))
         {
-            var fetched = DateTimeOffset.FromUnixTimeMilliseconds(row.Fetched);
-            if (known.FirstOrDefault(list => list.Issuer == row.Issuer && list.Source == row.Source && list.Fetched == fetched) is { } same)
+            if (known.FirstOrDefault(list => list.Row == row.Row) is { } same)
             {
                 lists.Add(same);
                 continue;
             }
-            byte[]? der = connection.ExecuteScalar<byte[]?>("select der from revocation_list where issuer = @Issuer and source = @Source", row);
+            byte[]? der = connection.ExecuteScalar<byte[]?>("select der from revocation_list where id = @Row", row);
             try
             {
                 if (der is not null)
-                    lists.Add(new(row.Issuer, row.Source, fetched, CrlFile.Read(der)[0]));
+                    lists.Add(new(row.Issuer, row.Source, DateTimeOffset.FromUnixTimeMilliseconds(row.Fetched), CrlFile.Read(der)[0], row.Row));
             }
             catch (FormatException broken)
             {
@@ -203,7 +208,7 @@ internal sealed class StoreDatabase : SqliteFile, IDisposable
 
     private sealed record CertificateRow(string Fingerprint, long Role, string Subject, long State, long FirstSeen, string Source, string Capabilities, byte[] Der);
 
-    private sealed record ListRow(string Issuer, string Source, long Fetched);
+    private sealed record ListRow(long Row, string Issuer, string Source, long Fetched);
 
     private sealed record KeyRow(string Fingerprint, string? Owner, long Signs, long Decrypts, long Created, byte[] Certificate, byte[] Sealed);
 }

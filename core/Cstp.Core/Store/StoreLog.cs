@@ -20,6 +20,9 @@ internal static partial class StoreLog
     [LoggerMessage(4004, LogLevel.Debug, "Certificates and keys were read anew: {Certificates} certificates, {Keys} keys")]
     public static partial void SnapshotReplaced(ILogger logger, int certificates, int keys);
 
+    [LoggerMessage(4006, LogLevel.Information, "Certificate {Fingerprint} is used for {Address} from now on: it chains to an authority and signed mail of {Source}")]
+    public static partial void CertificateHarvested(ILogger logger, string fingerprint, string address, string source);
+
     [LoggerMessage(4005, LogLevel.Error, "A revocation list of {Issuer} is left out: {Problem}. Import it anew.")]
     public static partial void ListUnreadable(ILogger logger, string issuer, string problem);
 }

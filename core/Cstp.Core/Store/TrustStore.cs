@@ -16,6 +16,7 @@ internal sealed class TrustStore : IAsyncDisposable
 
     private readonly StoreDatabase _database;
     private readonly IReadOnlyList<string> _localDomains;
+    private readonly TrustOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CertificateCollector _collector;
@@ -27,8 +28,9 @@ internal sealed class TrustStore : IAsyncDisposable
     private long _version = -1;
     private long _revision = -1;
 
-    private TrustStore(StoreDatabase database, IReadOnlyList<string> localDomains, TimeProvider time, ILogger logger, RevocationOptions revocation)
+    private TrustStore(StoreDatabase database, IReadOnlyList<string> localDomains, TimeProvider time, ILogger logger, RevocationOptions revocation, TrustOptions options)
     {
+        _options = options;
         Revocation = new RevocationKnowledge(revocation, time);
         _database = database;
         _localDomains = localDomains;
@@ -61,13 +63,14 @@ internal sealed class TrustStore : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     /// <param name="revocation">Section <c>[revocation]</c>; its defaults where it is not given.</param>
+    /// <param name="trust">Section <c>[trust]</c>; its defaults where it is not given.</param>
     /// <exception cref="StoreException">It cannot be used; the message says why and what to do.</exception>
-    public static TrustStore Open(StoreOptions options, IReadOnlyList<string> localDomains, TimeProvider time, ILogger logger, RevocationOptions? revocation = null)
+    public static TrustStore Open(StoreOptions options, IReadOnlyList<string> localDomains, TimeProvider time, ILogger logger, RevocationOptions? revocation = null, TrustOptions? trust = null)
     {
         StoreDatabase database = StoreDatabase.Open(options, StoreSchema.Scripts);
         try
         {
-            return new(database, localDomains, time, logger, revocation ?? new());
+            return new(database, localDomains, time, logger, revocation ?? new(), trust ?? new());
         }
         catch
         {
@@ -91,11 +94,22 @@ internal sealed class TrustStore : IAsyncDisposable
     /// <param name="certificate">The certificate.</param>
     /// <param name="source">Whose mail carried it.</param>
     /// <param name="capabilities">Content encryption algorithms that its owner reads; empty where unknown.</param>
-    public void Collect(EncodedCertificate certificate, string source, IReadOnlyList<string> capabilities)
+    /// <param name="carried">What the message carried besides: possible issuers.</param>
+    public void Collect(EncodedCertificate certificate, string source, IReadOnlyList<string> capabilities, IReadOnlyList<EncodedCertificate> carried)
     {
-        if (!_current.Knows(certificate, capabilities))
-            _collector.Collect(certificate, source, capabilities);
+        TrustSnapshot current = _current;
+        if (!current.Knows(certificate, capabilities))
+            _collector.Collect(certificate, source, capabilities, _options.Harvest && current.IsCertifiedReader(certificate, carried));
+        if (current.IsPending(certificate))
+            _collector.Saw(certificate);
     }
+
+    /// <summary>How often each certificate that waits for a judgement came again, by fingerprint.</summary>
+    public IReadOnlyDictionary<string, Sighting> Sightings() => StoreDatabase.Guarded(_database.File, () =>
+    {
+        using SqliteConnection connection = _database.Connect();
+        return StoreDatabase.ReadSightings(connection);
+    });
 
     /// <summary>Adds certificates as an administrator says; untrusted entries of the same ones, collected from mail, give way.</summary>
     /// <param name="entries">The entries.</param>

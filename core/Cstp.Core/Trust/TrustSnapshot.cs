@@ -103,7 +103,7 @@ internal sealed class TrustSnapshot
         DateTimeOffset now = _time.GetUtcNow();
         if (_usersByAddress.TryGetValue(mailbox.ToString(), out List<StoredCertificate>? users))
         {
-            List<StoredCertificate> usable = [.. users.Where(user => IsUsable(user, now))];
+            List<StoredCertificate> usable = [.. NewestHarvested(users.Where(user => IsUsable(user, now)))];
             List<StoredCertificate> exact = [.. usable.Where(user => LocalPartOf(user.Subject) == mailbox.LocalPart)];
             if (usable.Count > 0)
                 return Recipients(exact.Count > 0 ? exact : usable, CertificateScope.User, keyManagement);
@@ -160,6 +160,17 @@ internal sealed class TrustSnapshot
         _own.OwnerOf(certificate) is not null
         || (_entries.TryGetValue(certificate.Fingerprint, out List<StoredCertificate>? entries)
             && (capabilities.Count == 0 || entries.TrueForAll(entry => entry.Capabilities.SequenceEqual(capabilities))));
+
+    /// <summary>Whether a certificate waits for an administrator's judgement.</summary>
+    /// <param name="certificate">The certificate.</param>
+    public bool IsPending(EncodedCertificate certificate) => Entries(certificate) is { Count: > 0 } entries && entries.TrueForAll(entry => entry.State == TrustState.Untrusted);
+
+    /// <summary>Whether a certificate chains to a trusted authority, is not revoked, names addresses and can be encrypted to.</summary>
+    /// <param name="certificate">The certificate.</param>
+    /// <param name="carried">Possible issuers.</param>
+    public bool IsCertifiedReader(EncodedCertificate certificate, IReadOnlyList<EncodedCertificate> carried) =>
+        FactsOf(certificate) is { IsAuthority: false } facts && facts.Addresses.Mailboxes.Any() && facts.WhyNoRecipient(_time.GetUtcNow()) is null
+        && PathOf(facts, carried) is { } path && _revocation.Of(path).State == RevocationState.Good;
 
     /// <summary>What a certificate says; of one that the store holds it is known already.</summary>
     /// <param name="certificate">The certificate.</param>
@@ -324,6 +335,19 @@ internal sealed class TrustSnapshot
         List<StoredCertificate> possible = [.. certificates.Where(stored =>
             FactsOf(stored.Certificate).Key.KeyManagement is not { } needed || keyManagement is null || keyManagement.Contains(needed))];
         return [.. (possible.Count > 0 ? possible : certificates).Select(stored => new RecipientCertificate(stored.Certificate, scope))];
+    }
+
+    /// <summary>Of what was harvested the newest alone: its owner has a new key. What an administrator brought in stays his business.</summary>
+    private static IEnumerable<StoredCertificate> NewestHarvested(IEnumerable<StoredCertificate> certificates)
+    {
+        bool hasHarvested = false;
+        foreach (StoredCertificate stored in certificates)
+        {
+            bool isHarvested = stored.Source == StoredCertificate.Harvest;
+            if (!isHarvested || !hasHarvested)
+                yield return stored;
+            hasHarvested |= isHarvested;
+        }
     }
 
     private static string LocalPartOf(string address) => address[..Math.Max(0, address.LastIndexOf('@'))];

@@ -34,7 +34,7 @@ internal enum CertificateRole
 /// <param name="Subject">The address (User), the domain (Gateway), or empty (Authority).</param>
 /// <param name="State">Whether it is trusted.</param>
 /// <param name="FirstSeen">When it came into the store.</param>
-/// <param name="Source">What brought it: <c>import</c>, <c>init</c>, or the address whose mail carried it.</param>
+/// <param name="Source">What brought it: <c>import</c>, <c>init</c>, <c>harvest</c>, or the address whose mail carried it.</param>
 /// <param name="Capabilities">Content encryption algorithms its owner reads (names of <see cref="CmsAlgorithmNames"/>), as seen in signed mail.</param>
 internal sealed record StoredCertificate(
     EncodedCertificate Certificate,
@@ -43,7 +43,17 @@ internal sealed record StoredCertificate(
     TrustState State,
     DateTimeOffset FirstSeen,
     string Source,
-    IReadOnlyList<string> Capabilities);
+    IReadOnlyList<string> Capabilities)
+{
+    /// <summary>The source of what was trusted since it chains to an authority.</summary>
+    public const string Harvest = "harvest";
+}
+
+/// <summary>How often mail brought a certificate after it was collected.</summary>
+/// <param name="Fingerprint">SHA-256 of the certificate.</param>
+/// <param name="Times">As often.</param>
+/// <param name="Last">When for the last time.</param>
+internal sealed record Sighting(string Fingerprint, long Times, DateTimeOffset Last);
 
 /// <summary>A key of the box or of a local user.</summary>
 /// <param name="Identity">Certificate and key.</param>

@@ -16,6 +16,7 @@ internal static class CertsCommand
         CertsImportCommand.Create(),
         CertsCheckCommand.Create(),
         RevocationLists(),
+        Pending(),
         State("trust", "Trusts a certificate.", TrustState.Trusted),
         State("distrust", "Refuses a certificate, also for messages to come.", TrustState.Revoked),
         Remove(),
@@ -36,6 +37,34 @@ internal static class CertsCommand
                 ["FINGERPRINT", "ROLE", "FOR", "STATE", "KEY", "UNTIL", "SOURCE", "PROBLEM"],
                 views.Select(view => (IReadOnlyList<string>)
                     [view.Fingerprint[..16], view.Role, view.Subject, view.State, view.Key, view.NotAfter.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture), view.Source, view.Problem ?? ""]));
+            return ExitStatus.Done;
+        });
+        return command;
+    }
+
+    private static Command Pending()
+    {
+        var command = new Command("pending", "Lists what mail brought and nobody has judged yet, the latest first: 'certs show', then 'certs trust' or 'certs distrust'.") { CommonOptions.Json };
+        StoreCommand.SetAction(command, (_, _, store, output) =>
+        {
+            IReadOnlyDictionary<string, Sighting> sightings = store.Sightings();
+            var pending = store.Current.Certificates.Where(stored => stored is { State: TrustState.Untrusted, Role: CertificateRole.User })
+                .Select(stored => (View: CertificateView.Of(stored, DateTimeOffset.UtcNow), Again: sightings.GetValueOrDefault(stored.Certificate.Fingerprint)))
+                .Select(pair => new { pair.View, Seen = 1 + (pair.Again?.Times ?? 0), LastSeen = pair.Again?.Last ?? pair.View.FirstSeen })
+                .OrderByDescending(one => one.LastSeen)
+                .ToList();
+            if (output.IsJson)
+            {
+                output.Json(pending.Select(one => new { one.View.Fingerprint, one.View.Subject, one.View.Name, one.View.Issuer, one.View.Source, one.Seen, one.View.FirstSeen, one.LastSeen, one.View.Problem }));
+                return ExitStatus.Done;
+            }
+            output.Table(
+                ["FINGERPRINT", "FOR", "ISSUER", "SEEN", "FIRST", "LAST", "SOURCE", "PROBLEM"],
+                pending.Select(one => (IReadOnlyList<string>)
+                [
+                    one.View.Fingerprint[..16], one.View.Subject, one.View.Issuer, one.Seen.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                    $"{one.View.FirstSeen:yyyy-MM-dd}", $"{one.LastSeen:yyyy-MM-dd}", one.View.Source, one.View.Problem ?? "",
+                ]));
             return ExitStatus.Done;
         });
         return command;

@@ -44,6 +44,10 @@ internal sealed record InitialConfiguration(
         passphrase_file = "{{Passphrase}}"      # or "credential:NAME" for systemd's LoadCredential
         #= ledger_lifetime = "7d"      # how long it is remembered who has a message that only a part of its recipients got
 
+        [trust]
+        #= harvest = false      # use for encryption what signed mail and chains to an authority of the store
+        #= expiry_warning = "30d"      # how long before the end of a certificate the log warns
+
         [revocation]      # of certificates that chain to an authority of the store
         #= unknown = "soft"      # nothing to be had: soft (counts as not revoked) | hard (temperror; mail waits)
         #= fetch = false      # lists and OCSP answers, from where certificates say

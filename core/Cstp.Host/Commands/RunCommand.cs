@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Cstp.Abstractions;
 using Cstp.Core;
+using Cstp.Core.Trust;
 using Cstp.Core.Trust.Revocation;
 using Cstp.Host.Configuration;
 using Microsoft.Extensions.Hosting.Systemd;
@@ -45,6 +46,7 @@ internal static class RunCommand
             ? new RevocationFetcher(
                 runtime.Store.Revocation, configuration.Settings.Revocation, () => runtime.Store.Current, runtime.Store.KeepList, box.Metrics, TimeProvider.System, loggers.CreateLogger("Cstp.Revocation"))
             : null;
+        await using var expiry = new ExpiryWatch(() => runtime.Store.Current, configuration.Settings.Trust, box.Metrics, TimeProvider.System, loggers.CreateLogger("Cstp.Trust"));
         INetworkMode network = runtime.Modules.Network;
         await network.UpAsync(cancel);
         try

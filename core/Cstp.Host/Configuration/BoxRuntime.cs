@@ -77,7 +77,7 @@ internal sealed class BoxRuntime : IAsyncDisposable
     /// <param name="loggers">The log.</param>
     /// <exception cref="StoreException">It cannot be used.</exception>
     public static TrustStore OpenStore(CstpSettings settings, TimeProvider time, ILoggerFactory loggers) =>
-        TrustStore.Open(settings.Store, settings.Box.Domains, time, loggers.CreateLogger(typeof(TrustStore).FullName!), settings.Revocation);
+        TrustStore.Open(settings.Store, settings.Box.Domains, time, loggers.CreateLogger(typeof(TrustStore).FullName!), settings.Revocation, settings.Trust);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

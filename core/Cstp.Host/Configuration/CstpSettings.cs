@@ -3,6 +3,7 @@ using Cstp.Core.Plugins;
 using Cstp.Core.Securing;
 using Cstp.Core.Smtp;
 using Cstp.Core.Store;
+using Cstp.Core.Trust;
 using Cstp.Core.Trust.Revocation;
 
 namespace Cstp.Host.Configuration;
@@ -21,6 +22,9 @@ internal sealed record CstpSettings
 
     /// <summary>Where certificates and keys are.</summary>
     public StoreOptions Store { get; init; } = new();
+
+    /// <summary>What is trusted by itself, and when a certificate's end is told of.</summary>
+    public TrustOptions Trust { get; init; } = new();
 
     /// <summary>How revocation is looked up.</summary>
     public RevocationOptions Revocation { get; init; } = new();

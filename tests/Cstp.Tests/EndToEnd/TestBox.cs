@@ -60,7 +60,7 @@ internal sealed class TestBox : IAsyncDisposable
         var modules = new SelectedModules(
             crypto ?? s_crypto, "crypto", policy ?? new LiberalPolicy(), "policy", Network, "loopback", [.. (interceptors ?? []).Select((x, i) => new SelectedInterceptor($"interceptor-{i}", x))]);
         _database = database is null ? new TestDatabase() : null;
-        _box = new Box(_settings, modules, () => _trust, database ?? _database!.File, (certificate, source, capabilities) => Collected.Add((certificate, source)), _time, loggers ?? NullLoggerFactory.Instance);
+        _box = new Box(_settings, modules, () => _trust, database ?? _database!.File, (certificate, source, _, _) => Collected.Add((certificate, source)), _time, loggers ?? NullLoggerFactory.Instance);
         _box.Proxy.Start();
     }
 

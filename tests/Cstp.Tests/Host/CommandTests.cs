@@ -178,6 +178,7 @@ public sealed partial class CommandTests : IDisposable
         string user = _folder.Write("user.pem", CertificateFile.WritePem([TestCertificate.Of("mila@usi.test").Encoded]));
         string chain = _folder.Write("chain.pem", CertificateFile.WritePem([TestCertificate.Of("mila@usi.test").Encoded, TestCertificate.Authority("ca").Encoded]));
         (await Run("certs", "import", user)).Expect(64);
+        Assert.Empty((await Run("certs", "pending", "--json")).Expect(0).Json.EnumerateArray());
         (await Run("certs", "import", user, "--ca", "--user", "mila@usi.test")).Expect(64);
         (await Run("certs", "import", user, "--user", "mila")).Expect(64);
         Assert.Contains("is no authority", (await Run("certs", "import", user, "--ca")).Expect(65).Error, StringComparison.Ordinal);

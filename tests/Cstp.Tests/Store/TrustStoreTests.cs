@@ -23,9 +23,12 @@ public sealed class TrustStoreTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private TrustStore Open(ILogger? logger = null) => File.Exists(_options.File)
-        ? TrustStore.Open(_options, ["amd.test"], _time, logger ?? NullLogger.Instance)
-        : TrustStore.Create(_options, ["amd.test"], _time, logger ?? NullLogger.Instance);
+    private TrustStore Open(ILogger? logger = null, TrustOptions? trust = null)
+    {
+        if (!File.Exists(_options.File))
+            StoreDatabase.CreateFile(_options.File);
+        return TrustStore.Open(_options, ["amd.test"], _time, logger ?? NullLogger.Instance, trust: trust);
+    }
 
     private static OwnKey Key(Mailbox? owner) => KeyGeneration.Create(KeyKind.P256, owner ?? Mailbox.Parse("box@amd.test"), owner, TestCertificate.Now)[0];
 
@@ -95,14 +98,14 @@ public sealed class TrustStoreTests : IDisposable
         await using TrustStore store = Open(logger);
         TestCertificate known = TestCertificate.Of("mila@usi.test"), fresh = TestCertificate.Of("mila@usi.test");
         store.Import([known.Stored(CertificateRole.User, "mila@usi.test")]);
-        store.Collect(fresh.Encoded, "mila@usi.test", ["aes-128-cbc"]);
+        store.Collect(fresh.Encoded, "mila@usi.test", ["aes-128-cbc"], []);
         await UntilAsync(() => store.Current.Certificates.Count == 2);
         StoredCertificate collected = store.Current.Certificates.Single(stored => stored.Certificate.Equals(fresh.Encoded));
         Assert.Equal((CertificateRole.User, "mila@usi.test", TrustState.Untrusted), (collected.Role, collected.Subject, collected.State));
         Assert.Equal(known.Encoded, Assert.Single(store.Current.FindRecipientCertificates(Mailbox.Parse("mila@usi.test"))).Certificate);
         Assert.Contains(logger.Lines, line => line.StartsWith("Warning New untrusted certificate", StringComparison.Ordinal));
 
-        store.Collect(known.Encoded, "mila@usi.test", ["aes-256-gcm"]);
+        store.Collect(known.Encoded, "mila@usi.test", ["aes-256-gcm"], []);
         await UntilAsync(() => store.Current.ReadsAuthenticatedEncryption(known.Encoded));
         Assert.Equal(TrustState.Trusted, store.Current.Certificates.Single(stored => stored.Certificate.Equals(known.Encoded)).State);
     }
@@ -113,11 +116,87 @@ public sealed class TrustStoreTests : IDisposable
         await using TrustStore store = Open();
         TestCertificate shared = new();
         for (int i = 0; i < CertificateCollector.MaxPerDayAndDomain + 20; i++)
-            store.Collect((TestCertificate.Of($"user{i}@usi.test") with { Pkcs8 = shared.Pkcs8 }).Encoded, "x@usi.test", []);
+            store.Collect((TestCertificate.Of($"user{i}@usi.test") with { Pkcs8 = shared.Pkcs8 }).Encoded, "x@usi.test", [], []);
         TestCertificate other = TestCertificate.Of("a@other.test");
-        store.Collect(other.Encoded, "a@other.test", []);
+        store.Collect(other.Encoded, "a@other.test", [], []);
         await UntilAsync(() => store.Current.Certificates.Any(stored => stored.Certificate.Equals(other.Encoded)));
         Assert.Equal(CertificateCollector.MaxPerDayAndDomain + 1, store.Current.Certificates.Count);
+    }
+
+    [Fact]
+    public async Task Certificates_that_nobody_has_judged_are_counted_each_time_they_come()
+    {
+        TestCertificate peer = TestCertificate.Of("mila@usi.test");
+        await using (TrustStore store = Open())
+        {
+            store.Collect(peer.Encoded, "mila@usi.test", [], []);
+            await UntilAsync(() => store.Current.Certificates.Count == 1);
+            for (int i = 0; i < 3; i++)
+                store.Collect(peer.Encoded, "mila@usi.test", [], []);
+        }
+        await using TrustStore again = Open();
+        Sighting sighting = Assert.Single(again.Sightings()).Value;
+        Assert.Equal((peer.Encoded.Fingerprint, 3), (sighting.Fingerprint, sighting.Times));
+        again.SetState(peer.Encoded.Fingerprint, TrustState.Trusted);
+        Assert.False(again.Current.IsPending(peer.Encoded));
+    }
+
+    [Fact]
+    public async Task Harvest_takes_what_chains_to_an_authority_and_uses_the_newest()
+    {
+        await using TrustStore store = Open(trust: new TrustOptions { Harvest = true });
+        TestCertificate root = TestCertificate.Authority("root"), middle = TestCertificate.Authority("middle") with { Issuer = root };
+        TestCertificate older = TestCertificate.Of("mila@usi.test") with { Issuer = middle }, newer = TestCertificate.Of("mila@usi.test") with { Issuer = middle };
+        TestCertificate stranger = TestCertificate.Of("mila@usi.test");
+        store.Import([root.Stored(CertificateRole.Authority, "")]);
+        store.Collect(older.Encoded, "mila@usi.test", [], [middle.Encoded]);
+        await UntilAsync(() => store.Current.FindRecipientCertificates(Mailbox.Parse("mila@usi.test")).Count == 1);
+        store.Collect(stranger.Encoded, "mila@usi.test", [], [middle.Encoded]);
+        store.Collect(newer.Encoded, "mila@usi.test", [], [middle.Encoded]);
+        await UntilAsync(() => store.Current.Certificates.Count == 4);
+        Assert.Equal(newer.Encoded, Assert.Single(store.Current.FindRecipientCertificates(Mailbox.Parse("mila@usi.test"))).Certificate);
+        Assert.True(store.Current.IsPending(stranger.Encoded));
+    }
+
+    [Fact]
+    public async Task Revocation_lists_are_there_again_after_reopening()
+    {
+        TestCertificate root = TestCertificate.Authority("root"), peer = TestCertificate.Of("mila@usi.test") with { Issuer = root };
+        await using (TrustStore store = Open())
+        {
+            store.Import([root.Stored(CertificateRole.Authority, ""), peer.Stored(CertificateRole.User, "mila@usi.test")]);
+            Assert.Single(store.Current.FindRecipientCertificates(Mailbox.Parse("mila@usi.test")));
+            store.KeepList(new TestCrl(root, TestCertificate.Now.AddDays(-2)).Issue(), "import");
+            store.KeepList(new TestCrl(root, TestCertificate.Now.AddDays(-1)) { Revoked = [peer] }.Issue(), "import");
+            Assert.Empty(store.Current.FindRecipientCertificates(Mailbox.Parse("mila@usi.test")));
+        }
+        await using TrustStore again = Open();
+        Assert.Equal("import", Assert.Single(again.Lists).Source);
+        Assert.Empty(again.Current.FindRecipientCertificates(Mailbox.Parse("mila@usi.test")));
+    }
+
+    [Fact]
+    public async Task The_end_of_certificates_in_use_is_told_a_month_ahead()
+    {
+        var logger = new ListLogger();
+        OwnKey gateway = Key(null);
+        TestCertificate old = TestCertificate.Of("mila@usi.test"), renewed = TestCertificate.Of("tom@usi.test") with { NotAfter = old.NotAfter.AddYears(5) };
+        var trust = new TrustSnapshot(
+            [
+                old.Stored(CertificateRole.User, "mila@usi.test"), TestCertificate.Of("tom@usi.test").Stored(CertificateRole.User, "tom@usi.test"),
+                renewed.Stored(CertificateRole.User, "tom@usi.test"),
+            ],
+            [gateway], _time);
+        using var metrics = new Core.Diagnostics.CstpMetrics();
+        await using var watch = new ExpiryWatch(() => trust, new TrustOptions(), metrics, _time, logger);
+        await UntilAsync(() => true);
+        Assert.Empty(logger.Lines);
+        _time.Advance(old.NotAfter - TimeSpan.FromDays(29) - _time.GetUtcNow());
+        await UntilAsync(() => logger.Lines.Count > 0);
+        Assert.All(logger.Lines, line => Assert.StartsWith("Warning The certificate of partner mila@usi.test ends at", line, StringComparison.Ordinal));
+        _time.Advance(TimeSpan.FromDays(30));
+        await UntilAsync(() => logger.Lines.Any(line => line.StartsWith("Error The certificate of partner mila@usi.test ended at", StringComparison.Ordinal)));
+        Assert.DoesNotContain(logger.Lines, line => line.Contains("tom@", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -125,7 +204,7 @@ public sealed class TrustStoreTests : IDisposable
     {
         await using TrustStore store = Open();
         TestCertificate peer = TestCertificate.Of("box@usi.test");
-        store.Collect(peer.Encoded, "mila@usi.test", []);
+        store.Collect(peer.Encoded, "mila@usi.test", [], []);
         await UntilAsync(() => store.Current.Certificates.Count == 1);
         store.Import([peer.Stored(CertificateRole.Gateway, "usi.test")]);
         Assert.Equal(CertificateRole.Gateway, Assert.Single(store.Current.Certificates).Role);
@@ -235,8 +314,8 @@ public sealed class TrustStoreTests : IDisposable
             Assert.Single(store.Current.FindRecipientCertificates(mila));
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(1));
         TestCertificate late = TestCertificate.Of("late@late.test");
-        store.Collect(late.Encoded, "late@late.test", []);
-        store.Collect(many[0].Certificate, "user0@usi.test", ["aes-256-gcm"]);
+        store.Collect(late.Encoded, "late@late.test", [], []);
+        store.Collect(many[0].Certificate, "user0@usi.test", ["aes-256-gcm"], []);
         await UntilAsync(() => store.Current.ReadsAuthenticatedEncryption(many[0].Certificate));
         Assert.DoesNotContain(store.Current.Certificates, stored => stored.Certificate.Equals(late.Encoded));
     }

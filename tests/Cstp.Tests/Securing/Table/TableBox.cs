@@ -25,7 +25,7 @@ internal sealed class TableBox : IDisposable
         var modules = new SelectedModules(s_crypto, "crypto", policy, "policy", new LoopbackMode(1, 1), "loopback", []);
         var settings = new BoxSettings(new BoxOptions { Name = "cstpbox@amd.test", Domains = ["amd.test"] }, options, new SmtpOptions(), new SpoolOptions(), new RelayOptions(), new StoreOptions());
         Keys = keys;
-        Box = new Box(settings, modules, () => Trust, _database.File, (_, _, _) => { }, TimeProvider.System, _loggers);
+        Box = new Box(settings, modules, () => Trust, _database.File, (_, _, _, _) => { }, TimeProvider.System, _loggers);
     }
 
     public Box Box { get; }

@@ -102,7 +102,8 @@ public sealed class RevocationFetcherTests : IAsyncDisposable
                 for (int i = 0; i < 100; i++)
                     context.Response.OutputStream.Write(new byte[4096]);
                 return [];
-            },
+            }
+            ,
             "garbage" => _ => [1, 2, 3],
             "foreign" => _ => new TestCrl(_root, DateTimeOffset.UtcNow.AddDays(-1)) { Signer = TestCertificate.Authority("root") }.Issue().GetEncoded(),
             "ran out" => _ => new TestCrl(_root, DateTimeOffset.UtcNow.AddDays(-9)).Issue().GetEncoded(),
@@ -110,7 +111,8 @@ public sealed class RevocationFetcherTests : IAsyncDisposable
             {
                 context.Response.Redirect($"http://127.0.0.1:{_port}/other");
                 return [];
-            },
+            }
+            ,
             _ => _ => null,
         };
         TestCertificate leaf = fault == "file" ? _leaf with { Extensions = [List("file:///etc/passwd")] } : _leaf;
