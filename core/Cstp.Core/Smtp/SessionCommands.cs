@@ -102,29 +102,23 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             Refuse(command.Verb, syntax);
             return;
         }
-        List<string> parameters = [];
+        List<(string Keyword, string? Value)> parameters = [];
         bool declares8Bit = false;
         foreach ((string keyword, string? value) in path!.Parameters)
         {
-            string? extension = keyword switch
-            {
-                "SIZE" => "SIZE",
-                "BODY" when value?.ToUpperInvariant() is "7BIT" or "8BITMIME" => "8BITMIME",
-                "RET" or "ENVID" => "DSN",
-                "AUTH" => "AUTH",
-                "BY" => "DELIVERBY",
-                "MT-PRIORITY" => "MT-PRIORITY",
-                "HOLDFOR" or "HOLDUNTIL" => "FUTURERELEASE",
-                "SOLICIT" => "NO-SOLICITING",
-                "REQUIRETLS" when value is null => "REQUIRETLS",
-                _ => null,
-            };
             if (keyword == "SMTPUTF8")
             {
                 Refuse(command.Verb, new Reply(555, "5.6.7", "SMTPUTF8 is not supported here; use ASCII addresses"));
                 return;
             }
-            if (extension is null || !session.Extensions.Has(extension))
+            bool isKnown = keyword switch
+            {
+                "NOTIFY" or "ORCPT" or "RRVS" => false,
+                "BODY" => value?.ToUpperInvariant() is "7BIT" or "8BITMIME",
+                "REQUIRETLS" => value is null,
+                _ => true,
+            };
+            if (!isKnown || SmtpParameters.Extension(keyword) is not { } extension || !session.Extensions.Has(extension))
             {
                 Refuse(command.Verb, new Reply(555, "5.5.4", $"Parameter {keyword} not supported here"));
                 return;
@@ -138,20 +132,23 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             string? sent = keyword == "SIZE" && session.Side == Side.Inside && long.TryParse(value, out long size)
                 ? RaisedSize(size).ToString(CultureInfo.InvariantCulture)
                 : value;
-            parameters.Add(sent is null ? keyword : $"{keyword}={sent}");
+            parameters.Add((keyword, sent));
         }
         // Opened content may be 8-bit though what came was not; without the offer no 8-bit octet may be sent (RFC 6152 3).
         if (session.Side == Side.Outside && session.Extensions.Has("8BITMIME"))
-            parameters.Add("BODY=8BITMIME");
+            parameters.Add(("BODY", "8BITMIME"));
 
-        if (await session.DecideAsync(new SmtpEvent.Mail(path.Mailbox, string.Join(' ', parameters))) is { } refusal)
+        if (await session.DecideAsync(new SmtpEvent.Mail(path.Mailbox, Words(parameters))) is { } refusal)
         {
             Refuse(command.Verb, refusal);
             return;
         }
-        string line = string.Join(' ', [$"MAIL FROM:{path.Path}", .. parameters]);
-        Send(new PendingCommand(command.Verb) { Transaction = new Transaction(path.Mailbox, line, declares8Bit) }, line);
+        var transaction = new Transaction(path.Mailbox, path.Path, parameters, declares8Bit);
+        Send(new PendingCommand(command.Verb) { Transaction = transaction }, transaction.Line);
     }
+
+    private static string Words(IEnumerable<(string Keyword, string? Value)> parameters) =>
+        string.Join(' ', parameters.Select(p => p.Value is null ? p.Keyword : $"{p.Keyword}={p.Value}"));
 
     private long RaisedSize(long size) => session.Extensions.Size is > 0 and { } limit && size <= EhloResponse.Lowered(limit)
         ? Math.Min(EhloResponse.Raised(size), limit)
@@ -166,13 +163,7 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
         }
         foreach ((string keyword, _) in path!.Parameters)
         {
-            string? extension = keyword switch
-            {
-                "NOTIFY" or "ORCPT" => "DSN",
-                "RRVS" => "RRVS",
-                _ => null,
-            };
-            if (extension is null || !session.Extensions.Has(extension))
+            if (keyword is not ("NOTIFY" or "ORCPT" or "RRVS") || !session.Extensions.Has(SmtpParameters.Extension(keyword)!))
             {
                 Refuse(command.Verb, new Reply(555, "5.5.4", $"Parameter {keyword} not supported here"));
                 return;
@@ -190,12 +181,12 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             Refuse(command.Verb, insecure);
             return;
         }
-        if (await session.DecideAsync(new SmtpEvent.Recipient(path.Mailbox!, string.Join(' ', path.Parameters.Select(p => p.Value is null ? p.Keyword : $"{p.Keyword}={p.Value}")))) is { } refusal)
+        if (await session.DecideAsync(new SmtpEvent.Recipient(path.Mailbox!, Words(path.Parameters))) is { } refusal)
         {
             Refuse(command.Verb, refusal);
             return;
         }
-        Send(new PendingCommand(command.Verb) { Recipient = new TransactionRecipient(path.Mailbox!, command.Line) }, command.Line);
+        Send(new PendingCommand(command.Verb) { Recipient = new TransactionRecipient(path.Mailbox!, path.Path, command.Line, path.Parameters) }, command.Line);
     }
 
     private async Task HelloAsync(SmtpCommand command)
