@@ -11,6 +11,7 @@ return await CommandLine.RunAsync(
         PluginsCommand.Create(),
         CertsCommand.Create(),
         KeysCommand.Create(),
+        RoutesCommand.Create(),
         MessageCommand.Create(),
         TlsCommand.Create(),
         NetCommand.Create(),

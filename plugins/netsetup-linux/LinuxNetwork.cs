@@ -24,6 +24,11 @@ public sealed class LinuxNetwork(LinuxSettings settings, ILogger<LinuxNetwork>? 
     public IReadOnlyList<SmtpListener> Listeners { get; } = [.. WireLinks.Of(settings).SelectMany(ListenersOf)];
 
     /// <inheritdoc/>
+    public string? WhyIsolated => settings is { Mode: NetworkKind.Transparent, Management: null }
+        ? "in mode \"transparent\" the box itself reaches nobody; name the interface of its own that it has besides, management = \"eth2\" in [module.netsetup-linux]"
+        : null;
+
+    /// <inheritdoc/>
     public async ValueTask<string> PlanAsync(CancellationToken cancel) => await _arrangement.ScriptAsync(cancel);
 
     /// <inheritdoc/>

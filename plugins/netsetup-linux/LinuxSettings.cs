@@ -55,6 +55,9 @@ public sealed partial class LinuxSettings : IValidatableObject
     /// <summary>Mode ip: routers for what the box itself sends; one an address family.</summary>
     public List<string> Gateway { get; set; } = [];
 
+    /// <summary>Mode transparent: an interface besides, by which the machine's own routes lead; null: the box itself reaches nobody.</summary>
+    public string? Management { get; set; }
+
     /// <summary>TCP ports that are SMTP.</summary>
     public List<int> Ports { get; set; } = [25];
 
@@ -94,6 +97,10 @@ public sealed partial class LinuxSettings : IValidatableObject
         }
         if (!InterfaceName().IsMatch(Bridge) || Bridge.Length + 5 > 15 && Vlans.Count > 0)
             yield return new($"'{Bridge}' is no interface name of at most {(Vlans.Count > 0 ? 10 : 15)} letters, digits, '-' and '_'", [nameof(Bridge)]);
+        if (Management is not null && (!IsInterface(Management) || Mode != NetworkKind.Transparent))
+            yield return new(Mode == NetworkKind.Transparent ? $"'{Management}' is neither an interface like \"eth2\" nor a MAC address" : "belongs to mode \"transparent\" alone; take it out", [nameof(Management)]);
+        if (Management is not null && (Inside ?? []).Concat(Outside ?? []).Contains(Management, StringComparer.OrdinalIgnoreCase))
+            yield return new($"'{Management}' is on one side of the box; name another interface", [nameof(Management)]);
         if (!Path.IsPathRooted(State))
             yield return new($"'{State}' is not an absolute path", [nameof(State)]);
         if (Ports.Count == 0 || Ports.Any(port => port is < 1 or > 65535) || Ports.Distinct().Count() != Ports.Count)

@@ -33,6 +33,12 @@ public interface INetworkMode
     /// <summary>The listeners; at least one.</summary>
     IReadOnlyList<SmtpListener> Listeners { get; }
 
+    /// <summary>
+    /// Null where the box can reach other hosts by itself; else why it cannot and what to do: settings that need a way of its own, like
+    /// <c>[relay]</c>, are then a mistake.
+    /// </summary>
+    string? WhyIsolated => null;
+
     /// <summary>Makes the network ready.</summary>
     /// <param name="cancel">Ends the attempt; what was done stays to be taken back.</param>
     /// <exception cref="IOException">The network cannot be made ready; the message names cause and mend.</exception>

@@ -23,8 +23,14 @@ public enum DeliveryRoute
     /// <summary>To the server that the client meant, on its connection or on a further one.</summary>
     Server,
 
-    /// <summary>Through the configured relay.</summary>
+    /// <summary>Through the configured relay; refused with 451 where there is none.</summary>
     Relay,
+
+    /// <summary>
+    /// Not at all: the sender gets a report of non-delivery (RFC 3464) instead. Only for recipients that
+    /// <see cref="PolicyRecipient.MayBeWithheld"/>, and with <see cref="Protection.None"/>.
+    /// </summary>
+    Withheld,
 }
 
 /// <summary>Whom a certificate speaks for.</summary>
@@ -50,6 +56,12 @@ public sealed record PolicyRecipient(Mailbox Mailbox, IReadOnlyList<RecipientCer
 {
     /// <summary>Whether the message can be encrypted for this recipient.</summary>
     public bool HasCertificate => Certificates.Count > 0;
+
+    /// <summary>
+    /// Whether the message may be kept from this recipient with a report to the sender (<see cref="DeliveryRoute.Withheld"/>): there is a relay
+    /// to send it through, a sender to get it, and he did not say that he wants none (RFC 3461 4.1).
+    /// </summary>
+    public bool MayBeWithheld { get; init; }
 }
 
 /// <summary>A header field (RFC 5322 2.2).</summary>
@@ -73,7 +85,8 @@ public sealed record Delivery(IReadOnlyList<PolicyRecipient> Recipients, Protect
 /// <remarks>
 /// Pure: no I/O, no state; the same question has the same answer. Called by many threads. An exception refuses the transaction
 /// with 451 4.7.5. Whatever a policy plans, the host holds it to this: every recipient in exactly one delivery, none with
-/// less protection than its <see cref="PolicyRecipient.Required"/>, none encrypted without a certificate; else the message is refused.
+/// less protection than its <see cref="PolicyRecipient.Required"/>, none encrypted without a certificate, none withheld whose sender
+/// would not hear of it; else the message is refused.
 /// </remarks>
 public interface IRecipientPolicy
 {

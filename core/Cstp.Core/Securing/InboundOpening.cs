@@ -92,11 +92,11 @@ internal sealed class InboundOpening(
                 return new MessageDecision.Refuse(opened.Refusal);
             if ((group.Demand.Encrypt == Demand.Require && !opened.CameEncrypted) || (group.Demand.Sign == Demand.Require && !opened.CameSigned))
                 return new MessageDecision.Refuse(Unprotected(envelope, group));
-            deliveries.Add(new PlannedDelivery(group.Recipients, Protection.None, DeliveryRoute.Server, (_, message, stop) => opened.WriteAsync(message, stop)));
+            deliveries.Add(new PlannedDelivery(group.Recipients, Protection.None, DeliveryRoute.Server, opened.Outcome, (_, message, stop) => opened.WriteAsync(message, stop)));
         }
         if (transit.Length > 0)
         {
-            deliveries.Add(new PlannedDelivery(transit, Protection.None, DeliveryRoute.Server, async (_, message, stop) =>
+            deliveries.Add(new PlannedDelivery(transit, Protection.None, DeliveryRoute.Server, "not local", async (_, message, stop) =>
             {
                 PipeReader whole = held.Open();
                 await Stages.CopyAsync(whole, [message], stop);
@@ -157,6 +157,7 @@ internal sealed class InboundOpening(
         recipients,
         Protection.None,
         DeliveryRoute.Server,
+        "not S/MIME",
         async (body, message, cancel) =>
         {
             foreach (HeaderField field in fields)

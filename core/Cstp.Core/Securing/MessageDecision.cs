@@ -8,12 +8,18 @@ namespace Cstp.Core.Securing;
 /// <param name="Recipients">Indices into the envelope's recipients.</param>
 /// <param name="Protection">How it is protected.</param>
 /// <param name="Route">By which way.</param>
-/// <param name="WriteAsync">Writes the message from its content (header section and body as the client sent them).</param>
+/// <param name="Why">Why it is protected so, for the administrator.</param>
+/// <param name="WriteAsync">Writes the message from its content (header section and body as the client sent them); a report reads none.</param>
 internal sealed record PlannedDelivery(
     IReadOnlyList<int> Recipients,
     Protection Protection,
     DeliveryRoute Route,
-    Func<PipeReader, PipeWriter, CancellationToken, Task> WriteAsync);
+    string Why,
+    Func<PipeReader, PipeWriter, CancellationToken, Task> WriteAsync)
+{
+    /// <summary>Whether its recipients do not get the message, but its sender a report.</summary>
+    public bool IsReport => Route == DeliveryRoute.Withheld;
+}
 
 /// <summary>What becomes of a message whose header section was read. Exactly one of the nested types.</summary>
 internal abstract record MessageDecision

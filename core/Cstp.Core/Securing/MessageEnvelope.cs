@@ -10,7 +10,30 @@ namespace Cstp.Core.Securing;
 /// <param name="Declares8Bit">Whether the client said BODY=8BITMIME.</param>
 /// <param name="ServerTakes8Bit">Whether the server offered 8BITMIME.</param>
 internal sealed record MessageEnvelope(
-    string Session, Side Side, Mailbox? ReversePath, IReadOnlyList<Mailbox> Recipients, bool Declares8Bit, bool ServerTakes8Bit);
+    string Session, Side Side, Mailbox? ReversePath, IReadOnlyList<Mailbox> Recipients, bool Declares8Bit, bool ServerTakes8Bit)
+{
+    /// <summary>The sender's identifier of the transaction (ENVID, RFC 3461 4.4), decoded, or null.</summary>
+    public string? EnvelopeId { get; init; }
+
+    /// <summary>What the sender wants to hear of each recipient, in their order; empty where he said nothing.</summary>
+    public IReadOnlyList<RecipientNotification> Notifications { get; init; } = [];
+
+    /// <summary>Whether there is a sender, and a way to send him a report.</summary>
+    public bool CanReport { get; init; }
+
+    /// <summary>What the sender wants to hear of a recipient.</summary>
+    /// <param name="recipient">Its index.</param>
+    public RecipientNotification NotificationOf(int recipient) => recipient < Notifications.Count ? Notifications[recipient] : RecipientNotification.Default;
+}
+
+/// <summary>What a sender asked for about one recipient (RFC 3461 4.1, 4.2).</summary>
+/// <param name="OnFailure">Whether a failure may be reported.</param>
+/// <param name="OriginalRecipient">ORCPT, decoded: address type, semicolon, address; or null.</param>
+internal sealed record RecipientNotification(bool OnFailure, string? OriginalRecipient)
+{
+    /// <summary>Where nothing was asked for (RFC 3461 4.1).</summary>
+    public static RecipientNotification Default { get; } = new(OnFailure: true, OriginalRecipient: null);
+}
 
 /// <summary>Which way a recipient's mail goes (per recipient).</summary>
 internal enum Direction

@@ -46,14 +46,19 @@ internal sealed class MessageSecurity(
 
     /// <summary>Asked once the server accepted a recipient.</summary>
     /// <param name="envelope">The transaction with the recipients kept so far.</param>
+    /// <param name="kept">The outbound ones among them as they were described then; one that is kept is added.</param>
     /// <param name="candidate">The recipient.</param>
+    /// <param name="notification">What the sender wants to hear of it.</param>
     /// <returns>Null to keep it, or the refusal.</returns>
-    public Reply? DecideRecipient(MessageEnvelope envelope, Mailbox candidate)
+    public Reply? DecideRecipient(MessageEnvelope envelope, List<PolicyRecipient> kept, Mailbox candidate, RecipientNotification notification)
     {
         if (DirectionOf(envelope.Side, candidate) != Direction.Outbound)
             return null;
-        PolicyRecipient described = Describe(envelope, candidate);
-        return Logged(envelope, [candidate], Unencryptable([described]) ?? Unsettled([described]) ?? Ask(envelope, () => policy.DecideRecipient(Transaction(envelope), described)));
+        PolicyRecipient described = Describe(envelope, candidate) with { MayBeWithheld = envelope.CanReport && notification.OnFailure };
+        Reply? refusal = Logged(envelope, [candidate], Unencryptable([described]) ?? Unsettled([described]) ?? Ask(envelope, () => policy.DecideRecipient(Transaction(envelope, kept), described)));
+        if (refusal is null)
+            kept.Add(described);
+        return refusal;
     }
 
     /// <summary>Asked at DATA.</summary>
@@ -112,10 +117,12 @@ internal sealed class MessageSecurity(
             envelope, header, body, plan, untouched, mailbox => demand.Sign ? Demand.Require : rules.Outbound(envelope.ReversePath, mailbox).Sign, cancel);
     }
 
-    private PolicyTransaction Transaction(MessageEnvelope envelope, SenderDemand? demand = null) => new(
-        envelope.ReversePath,
-        [.. envelope.Recipients.Where(r => DirectionOf(envelope.Side, r) == Direction.Outbound).Select(r => Describe(envelope, r, demand))],
-        rules.Unencrypted);
+    private PolicyTransaction Transaction(MessageEnvelope envelope, SenderDemand? demand = null) => Transaction(envelope, [.. envelope.Recipients
+        .Index()
+        .Where(r => DirectionOf(envelope.Side, r.Item) == Direction.Outbound)
+        .Select(r => Describe(envelope, r.Item, demand) with { MayBeWithheld = envelope.CanReport && envelope.NotificationOf(r.Index).OnFailure })]);
+
+    private PolicyTransaction Transaction(MessageEnvelope envelope, IReadOnlyList<PolicyRecipient> outbound) => new(envelope.ReversePath, outbound, rules.Unencrypted);
 
     private PolicyRecipient Describe(MessageEnvelope envelope, Mailbox mailbox, SenderDemand? demand = null)
     {

@@ -12,12 +12,13 @@ namespace Cstp.Core.Securing;
 /// <summary>Turns a plan into deliveries: signs and encrypts (rule 1), clear-signs or leaves as it is (rule 2).</summary>
 /// <param name="sealing">Makes S/MIME.</param>
 /// <param name="trust">The store as it stands.</param>
+/// <param name="report">Tells senders of withheld recipients.</param>
 /// <param name="options">Section <c>[securing]</c>.</param>
 /// <param name="metrics">Counts.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed class OutboundSecuring(
-    Sealing sealing, Func<TrustSnapshot> trust, SecuringOptions options, CstpMetrics metrics, TimeProvider time, ILogger logger)
+    Sealing sealing, Func<TrustSnapshot> trust, NonDeliveryReport report, SecuringOptions options, CstpMetrics metrics, TimeProvider time, ILogger logger)
 {
     /// <summary>Makes the deliveries.</summary>
     /// <param name="envelope">The transaction.</param>
@@ -34,7 +35,7 @@ internal sealed class OutboundSecuring(
         if (!options.WrapSecured && await AlreadyEncrypted.IsSoAsync(header, body, cancel))
         {
             SecuringLog.PassedEncrypted(logger, envelope.Session, Names(envelope, all));
-            return new MessageDecision.Stream([AsItCame(header, all, DeliveryRoute.Server)]);
+            return new MessageDecision.Stream([AsItCame(header, all, DeliveryRoute.Server, "encrypted already")]);
         }
 
         TrustSnapshot snapshot = trust();
@@ -45,6 +46,13 @@ internal sealed class OutboundSecuring(
         foreach (Delivery delivery in signed)
         {
             Protection protection = delivery.Protection;
+            if (delivery.Route == DeliveryRoute.Withheld)
+            {
+                int[] withheld = indices.Take(delivery.Recipients);
+                deliveries.Add(new PlannedDelivery(
+                    withheld, Protection.None, DeliveryRoute.Withheld, "no certificate to use", (_, message, stop) => report.WriteAsync(envelope, header, withheld, message, stop)));
+                continue;
+            }
             if (protection == Protection.Signed && WhyUnsigned(header, envelope) is { } why)
             {
                 PolicyRecipient[] demanding = [.. delivery.Recipients.Where(r => signature(r.Mailbox) == Demand.Require)];
@@ -55,10 +63,10 @@ internal sealed class OutboundSecuring(
             if (protection == Protection.None)
             {
                 int[] taken = indices.Take(delivery.Recipients);
-                if (delivery.Route == DeliveryRoute.Server && plan.Count(d => d.Protection == Protection.None) <= 1)
+                if (delivery.Route == DeliveryRoute.Server && plan.Count(d => d is { Protection: Protection.None, Route: not DeliveryRoute.Withheld }) <= 1)
                     plain.AddRange(taken);
                 else
-                    deliveries.Add(AsItCame(header, taken, delivery.Route));
+                    deliveries.Add(AsItCame(header, taken, delivery.Route, "no certificate to use"));
                 continue;
             }
             if (protection == Protection.Encrypted)
@@ -81,7 +89,7 @@ internal sealed class OutboundSecuring(
             }
         }
         if (plain.Count > 0)
-            deliveries.Add(AsItCame(header, plain, DeliveryRoute.Server));
+            deliveries.Add(AsItCame(header, plain, DeliveryRoute.Server, untouched.Count == 0 ? "no certificate to use" : untouched.Count == plain.Count ? "local" : "local, or no certificate to use"));
         return new MessageDecision.Stream(deliveries);
     }
 
@@ -121,7 +129,7 @@ internal sealed class OutboundSecuring(
         Log(envelope, recipients, "signed and encrypted", signer, encryption.Cipher.ToString());
         metrics.Layer("signed", "made");
         CountEncrypted(encryption.Cipher);
-        return new PlannedDelivery(recipients, Protection.SignedEncrypted, route, (body, message, cancel) => sealing.SignAndEncryptAsync(header, body, message, request, cancel));
+        return new PlannedDelivery(recipients, Protection.SignedEncrypted, route, CertificatesOf(group), (body, message, cancel) => sealing.SignAndEncryptAsync(header, body, message, request, cancel));
     }
 
     private PlannedDelivery Encrypted(
@@ -130,7 +138,14 @@ internal sealed class OutboundSecuring(
         EncryptionRequest encryption = EncryptionFor(group, snapshot);
         Log(envelope, recipients, "encrypted", null, encryption.Cipher.ToString());
         CountEncrypted(encryption.Cipher);
-        return new PlannedDelivery(recipients, Protection.Encrypted, route, (body, message, cancel) => sealing.EncryptAsync(header, body, message, encryption, cancel));
+        return new PlannedDelivery(recipients, Protection.Encrypted, route, CertificatesOf(group), (body, message, cancel) => sealing.EncryptAsync(header, body, message, encryption, cancel));
+    }
+
+    /// <summary>What they are encrypted to, for the administrator.</summary>
+    private static string CertificatesOf(IReadOnlyList<PolicyRecipient> group)
+    {
+        CertificateScope[] scopes = [.. group.SelectMany(r => r.Certificates).Select(c => c.Scope).Distinct()];
+        return scopes.Length > 1 ? "user and gateway certificates" : scopes[0] == CertificateScope.Gateway ? "gateway certificate" : "user certificate";
     }
 
     private EncryptionRequest EncryptionFor(IReadOnlyList<PolicyRecipient> group, TrustSnapshot snapshot)
@@ -155,15 +170,17 @@ internal sealed class OutboundSecuring(
             recipients,
             Protection.Signed,
             route,
+            "no certificate to use",
             (body, message, cancel) => clear
                 ? sealing.SignClearAsync(header, body, message, request, reencode, cancel)
                 : sealing.SignOpaqueAsync(header, body, message, request, cancel));
     }
 
-    private static PlannedDelivery AsItCame(HeaderSection header, IReadOnlyList<int> recipients, DeliveryRoute route) => new(
+    private static PlannedDelivery AsItCame(HeaderSection header, IReadOnlyList<int> recipients, DeliveryRoute route, string why) => new(
         recipients,
         Protection.None,
         route,
+        why,
         async (body, message, cancel) =>
         {
             await message.WriteAsync(header.ToOctets(), cancel);

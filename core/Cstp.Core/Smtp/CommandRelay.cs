@@ -115,13 +115,13 @@ internal sealed class CommandRelay(SmtpSession session, SessionCommands commands
                 session.Transaction = command.Transaction;
                 break;
             case "RCPT" when reply.IsPositive && session.Transaction is not null:
-                if (services.Security.DecideRecipient(session.Envelope, command.Recipient!.Mailbox) is { } refusal)
+                if (DecideRecipient(session.Transaction, command.Recipient!) is { } refusal)
                 {
-                    session.Transaction.HasWithheld = true;
+                    session.Transaction.Refuse(command.Recipient!.Mailbox, refusal);
                     session.AnswerCommand(command.Verb, refusal);
                     return true;
                 }
-                session.Transaction.Recipients.Add(command.Recipient);
+                session.Transaction.Keep(command.Recipient!);
                 break;
             case "RSET" when reply.IsPositive:
                 session.Transaction = null;
@@ -134,6 +134,25 @@ internal sealed class CommandRelay(SmtpSession session, SessionCommands commands
         if (reply.Code == 421)
             session.IsClosing = true;
         return true;
+    }
+
+    /// <returns>Null to keep a recipient that the server accepted, or the refusal.</returns>
+    private Reply? DecideRecipient(Transaction transaction, TransactionRecipient candidate)
+    {
+        if (!services.Ledger.IsEmpty)
+        {
+            // Who has a message that others wait for does not share a transaction with these: each kind then gets an answer of its own.
+            bool isAhead = services.Ledger.IsAhead(session.Side, transaction.ReversePath, candidate.Mailbox);
+            if ((transaction.IsAhead ??= isAhead) != isAhead)
+            {
+                return new Reply(452, "4.5.3", $"<{candidate.Mailbox}> in a further message, please: "
+                    + (isAhead ? "this recipient has a message of an earlier attempt that the others here have not" : "the others here have a message of an earlier attempt that this recipient has not"));
+            }
+            // Nothing is sent to them again; where it is a different message after all, the policy is asked then.
+            if (isAhead)
+                return null;
+        }
+        return services.Security.DecideRecipient(session.Envelope, transaction.Described, candidate.Mailbox, NotificationRequest.Of(candidate));
     }
 
     private async Task LoseServerWithClientAsync()
@@ -183,6 +202,7 @@ internal sealed class CommandRelay(SmtpSession session, SessionCommands commands
                     continue;
             }
             any = true;
+            session.Heard();
             SmtpCommand command = SmtpCommand.Parse(line.Text!);
             if (SessionCommands.StandsAlone(command))
             {

@@ -4,23 +4,48 @@ using Cstp.Core.Securing;
 
 namespace Cstp.Core.Smtp;
 
-/// <summary>Brings every delivery of a message to the server's 354: the keeper on the client's own connection, others on further ones.</summary>
+/// <summary>
+/// Brings every delivery of a message to the server's 354: the keeper on the client's own connection, others on further ones, or through the
+/// relay where the server takes no second connection or the plan says so.
+/// </summary>
 /// <param name="session">The session.</param>
 /// <param name="services">What all sessions share.</param>
-/// <param name="transaction">The transaction as the client made it.</param>
+/// <param name="transaction">The transaction, with the recipients that the plan speaks of.</param>
 /// <param name="planned">The deliveries.</param>
 internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices services, Transaction transaction, IReadOnlyList<PlannedDelivery> planned)
 {
-    private readonly OutgoingDelivery?[] _outgoing = new OutgoingDelivery?[planned.Count];
+    private readonly PreparedDelivery?[] _prepared = new PreparedDelivery?[planned.Count];
 
-    /// <summary>The first protected delivery, else the first: its reply is the client's.</summary>
-    private readonly int _keeper = Math.Max(0, planned.ToList().FindIndex(p => p.Protection != Protection.None));
+    /// <summary>The first protected delivery to the server, else the first one there: its reply is the client's. -1 where all go elsewhere.</summary>
+    private readonly int _keeper = KeeperOf(planned);
+
+    /// <summary>Relaying is for clients on the inside alone: the box is no open relay.</summary>
+    private readonly Relay? _relay = session.Side == Side.Inside ? services.Relay : null;
 
     /// <summary>The deliveries in the plan's order; all there once <see cref="RunAsync"/> answered null.</summary>
-    public IReadOnlyList<OutgoingDelivery> Deliveries => [.. _outgoing.Select(d => d!)];
+    public IReadOnlyList<PreparedDelivery> Deliveries => [.. _prepared.Select(d => d!)];
 
-    /// <summary>The deliveries in the order of their commit: the keeper first, since what it refuses the others would, too.</summary>
-    public IReadOnlyList<OutgoingDelivery> CommitOrder => [_outgoing[_keeper]!, .. _outgoing.Where((_, i) => i != _keeper).Select(d => d!)];
+    /// <summary>The way of each delivery in the plan's order; null where none was found.</summary>
+    public IEnumerable<string?> Ways => _prepared.Select(d => d?.Way);
+
+    /// <summary>The delivery on the client's own connection; null where there is none.</summary>
+    public PreparedDelivery? Keeper => _keeper < 0 ? null : _prepared[_keeper];
+
+    /// <summary>
+    /// The deliveries in the order of their commit. Reports come first: should another one fail, those withheld count as served, and are not sent
+    /// alone, and then unprotected, when the message comes again. Then the keeper, since what it refuses the others would, too.
+    /// </summary>
+    public IReadOnlyList<PreparedDelivery> CommitOrder => [.. Deliveries.OrderBy(d => d.Planned.IsReport ? 0 : d == Keeper ? 1 : 2)];
+
+    /// <summary>Which delivery goes on the client's own connection.</summary>
+    /// <param name="planned">The deliveries.</param>
+    /// <returns>Its index, or -1.</returns>
+    public static int KeeperOf(IReadOnlyList<PlannedDelivery> planned)
+    {
+        List<PlannedDelivery> all = [.. planned];
+        int first = all.FindIndex(p => p.Route == DeliveryRoute.Server && p.Protection != Protection.None);
+        return first >= 0 ? first : all.FindIndex(p => p.Route == DeliveryRoute.Server);
+    }
 
     /// <summary>Connects, addresses, and says DATA everywhere.</summary>
     /// <param name="cancel">The session ends, or the time for the transfer.</param>
@@ -31,47 +56,136 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
         patience.CancelAfter(services.Options.PreparationTimeout);
         try
         {
-            foreach (int i in Enumerable.Range(0, planned.Count).Where(i => i != _keeper).Append(_keeper))
+            foreach (int i in Enumerable.Range(0, planned.Count).OrderBy(i => i == _keeper))
             {
-                if (await PrepareAsync(i, patience.Token) is { } answer)
+                if (await (i == _keeper ? PrepareKeeperAsync(patience.Token) : PrepareFurtherAsync(i, patience.Token)) is { } answer)
                     return answer;
             }
             return null;
         }
         catch (Exception e) when (e is IOException or SocketException || (e is OperationCanceledException && !session.Within(Timeout.InfiniteTimeSpan).IsCancellationRequested))
         {
-            if (_outgoing[_keeper] is not null)
+            if (Keeper is not null)
                 session.LoseServer();
-            return new MessageAnswer.Ours(new Reply(451, "4.4.2", "A part of this message cannot be delivered now; try again later"), e.Message);
+            return Later(e.Message);
         }
     }
 
     /// <summary>Takes leave of the further connections; the client need not wait for their goodbyes.</summary>
     public void Leave()
     {
-        for (int i = 0; i < _outgoing.Length; i++)
+        foreach (PreparedDelivery? delivery in _prepared)
         {
-            if (i != _keeper)
-                _ = _outgoing[i]?.LeaveAsync();
+            if (delivery is not null && delivery != Keeper)
+                _ = delivery.Outgoing.LeaveAsync();
         }
     }
 
-    private async Task<MessageAnswer?> PrepareAsync(int i, CancellationToken cancel)
+    private async Task<MessageAnswer?> PrepareKeeperAsync(CancellationToken cancel)
     {
-        SmtpConnection server = i == _keeper ? session.Server! : await session.ConnectAgainAsync(cancel);
-        var delivery = new OutgoingDelivery(server, services.Options, services.Time);
-        _outgoing[i] = delivery;
-        bool isWhole = planned[i].Recipients.Count == transaction.Recipients.Count && !transaction.HasWithheld;
-        if (i != _keeper || !isWhole)
+        PlannedDelivery delivery = planned[_keeper];
+        OutgoingDelivery outgoing = Take(_keeper, session.Server!, "same connection");
+        if (delivery.Recipients.Count < transaction.Recipients.Count || transaction.HasWithheld)
         {
-            ServerReply? refused = await delivery.AddressAsync(transaction, planned[i].Recipients, session.Extensions.Has("PIPELINING"), reset: i == _keeper, cancel);
+            ServerReply? refused = await outgoing.AddressAsync(transaction.Line, Lines(delivery), session.Extensions.Has("PIPELINING"), reset: true, cancel);
             if (refused is not null)
+                return ChangedItsMind("mail server", refused);
+        }
+        return await BeginAsync(outgoing, cancel);
+    }
+
+    private async Task<MessageAnswer?> PrepareFurtherAsync(int i, CancellationToken cancel)
+    {
+        if (planned[i].Route == DeliveryRoute.Server && !session.IsAuthenticated)
+        {
+            string destination = session.ServerName;
+            bool isKnown = services.Routes.RefusesSecond(destination);
+            if (!isKnown || _relay is null)
             {
-                return new MessageAnswer.Ours(
-                    new Reply(451, "4.3.0", $"The mail server changed its mind about a recipient ({refused.Text}); try again later"), $"the server refused when the message was addressed anew: {refused.Text}");
+                (string? refusal, MessageAnswer? answer) = await PrepareSecondAsync(i, cancel);
+                if (refusal is null)
+                {
+                    if (isKnown)
+                        await services.Routes.ForgetAsync(destination);
+                    return answer;
+                }
+                if (!isKnown)
+                    await services.Routes.LearnAsync(destination, refusal);
+                if (_relay is null)
+                    return Later(refusal);
             }
         }
-        ServerReply go = await delivery.BeginDataAsync(cancel);
-        return delivery.IsInData ? null : new MessageAnswer.FromServer(go);
+        if (_relay is not null)
+            return await PrepareRelayedAsync(i, _relay, cancel);
+        return planned[i].Route == DeliveryRoute.Server
+            ? new MessageAnswer.Ours(
+                new Reply(451, "4.7.5", "This message would have to be split, which an authenticated session does not allow; send it to each kind of recipient alone"), "an authenticated session is never split")
+            : new MessageAnswer.Ours(
+                new Reply(451, "4.3.5", "No relay is configured for a part of this message; ask the administrator"), "the plan needs a relay and there is none for this session ([relay] server)");
     }
+
+    /// <returns>Why the server takes no second connection, or null; and then the answer for the client, or null where the server waits for content.</returns>
+    private async Task<(string? Refusal, MessageAnswer? Answer)> PrepareSecondAsync(int i, CancellationToken cancel)
+    {
+        SmtpConnection server;
+        using (var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel))
+        {
+            patience.CancelAfter(services.Options.ConnectTimeout);
+            try
+            {
+                server = await session.ConnectAgainAsync(patience.Token);
+            }
+            catch (SecondConnectionException e)
+            {
+                return (e.Message, null);
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                return ($"the server does not answer on a second connection within {services.Options.ConnectTimeout}", null);
+            }
+        }
+        OutgoingDelivery outgoing = Take(i, server, "second connection");
+        ServerReply? refused = await outgoing.AddressAsync(transaction.Line, Lines(planned[i]), session.Extensions.Has("PIPELINING"), reset: false, cancel);
+        if (refused is { FirstDigit: 4 })
+        {
+            // What it took on the first connection a moment ago it does not take on a second.
+            server.Abort();
+            _prepared[i] = null;
+            return ($"the server refuses on a second connection: {refused.Text}", null);
+        }
+        return (null, refused is not null ? ChangedItsMind("mail server", refused) : await BeginAsync(outgoing, cancel));
+    }
+
+    private async Task<MessageAnswer?> PrepareRelayedAsync(int i, Relay relay, CancellationToken cancel)
+    {
+        (SmtpConnection connection, ServerExtensions offer) = await relay.ConnectAsync(cancel);
+        OutgoingDelivery outgoing = Take(i, connection, $"relay {relay.Name}");
+        PlannedDelivery delivery = planned[i];
+        // A report has the null reverse-path, and nobody is told of its own fate (RFC 3461 6.1, 4.1).
+        (string mail, IEnumerable<string> recipients) = delivery.IsReport
+            ? ("MAIL FROM:<>", [$"RCPT TO:<{transaction.ReversePath}>{(offer.Has("DSN") ? " NOTIFY=NEVER" : "")}"])
+            : (relay.MailLine(transaction, offer), delivery.Recipients.Select(r => relay.RecipientLine(transaction.Recipients[r], offer)));
+        ServerReply? refused = await outgoing.AddressAsync(mail, recipients, offer.Has("PIPELINING"), reset: false, cancel);
+        return refused is not null ? ChangedItsMind($"relay {relay.Name}", refused) : await BeginAsync(outgoing, cancel);
+    }
+
+    private OutgoingDelivery Take(int i, SmtpConnection server, string way)
+    {
+        var outgoing = new OutgoingDelivery(server, services.Options, services.Time);
+        _prepared[i] = new PreparedDelivery(planned[i], [.. planned[i].Recipients.Select(r => transaction.Mailboxes[r])], outgoing, way);
+        return outgoing;
+    }
+
+    private IEnumerable<string> Lines(PlannedDelivery delivery) => delivery.Recipients.Select(r => transaction.Recipients[r].Line);
+
+    private static async Task<MessageAnswer?> BeginAsync(OutgoingDelivery outgoing, CancellationToken cancel)
+    {
+        ServerReply go = await outgoing.BeginDataAsync(cancel);
+        return outgoing.IsInData ? null : new MessageAnswer.FromServer(go);
+    }
+
+    private static MessageAnswer.Ours Later(string cause) => new(new Reply(451, "4.4.2", "A part of this message cannot be delivered now; try again later"), cause);
+
+    private static MessageAnswer.Ours ChangedItsMind(string who, ServerReply reply) => new(
+        new Reply(451, "4.3.0", $"The mail server changed its mind about a recipient ({reply.Text}); try again later"), $"the {who} refused when the message was addressed anew: {reply.Text}");
 }

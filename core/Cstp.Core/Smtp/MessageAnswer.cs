@@ -18,6 +18,13 @@ internal abstract record MessageAnswer
     /// <param name="Cause">For the log.</param>
     public sealed record Ours(Reply Reply, string Cause) : MessageAnswer;
 
+    /// <summary>All recipients have the message already, from an attempt that others missed: nothing was sent.</summary>
+    public sealed record Before : MessageAnswer
+    {
+        /// <summary>What the client hears.</summary>
+        public Reply Reply { get; } = new(250, "2.0.0", "Ok: delivered already in an earlier attempt");
+    }
+
     /// <summary>Securing, opening or a check is not to be had now.</summary>
     /// <param name="cause">For the log.</param>
     public static Ours Unavailable(string cause) =>

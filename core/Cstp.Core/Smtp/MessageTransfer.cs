@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Cstp.Abstractions;
 using Cstp.Core.Diagnostics;
+using Cstp.Core.Ledger;
 using Cstp.Core.Mime;
 using Cstp.Core.Securing;
 
@@ -17,22 +18,24 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
     private readonly MessageEnvelope _envelope = session.Envelope;
     private readonly Transaction _transaction = session.Transaction!;
     private CancellationToken _late;
-    private int _deliveries = 1;
-    private string _protection = "as it came";
+    private string? _digest;
+    private Action? _whenAccepted;
+    private DeliveryStory _story = DeliveryStory.Relayed;
 
     private SmtpOptions Options => services.Options;
 
     /// <summary>Runs it.</summary>
     public async Task RunAsync()
     {
-        Reply? refusal = await session.DecideAsync(new SmtpEvent.Data(_envelope.Recipients)) ?? services.Security.DecideData(_envelope);
+        bool mayBeServed = !services.Ledger.IsEmpty && _transaction.Mailboxes.Any(m => services.Ledger.IsRemembered(session.Side, _transaction.ReversePath, m));
+        Reply? refusal = await session.DecideAsync(new SmtpEvent.Data([.. _envelope.Recipients])) ?? (_transaction.IsAhead == true ? null : services.Security.DecideData(_envelope));
         if (refusal is not null)
         {
             session.WriteReply(refusal);
             Record(refusal.Code, refusal.ToString());
             return;
         }
-        if (!_transaction.HasWithheld && services.Interceptors.Count == 0 && !services.Security.Touches(_envelope))
+        if (!mayBeServed && !_transaction.HasWithheld && services.Interceptors.Count == 0 && !services.Security.Touches(_envelope))
             await RelayAsync();
         else
             await TakeAsync();
@@ -65,7 +68,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
         Reply? refusal = Refusal(await relay.RunAsync(session.Within(Timeout.InfiniteTimeSpan)), relay.Fault);
         if (relay.Failure is null && refusal is null)
         {
-            Answer(await new DeliveryCommit(session, services).RunAsync([delivery]));
+            Answer(await new DeliveryCommit(session, services).RunAsync(delivery));
             return;
         }
         session.LoseServer();
@@ -87,7 +90,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
         try
         {
             using var keepAlive = new ServerKeepAlive(session.Server!, Options, services.Time);
-            (MessageDecision decision, held) = await DecideAsync(source, clock, cancel);
+            (MessageDecision? decision, held) = await DecideAsync(source, clock, cancel);
             if (!await keepAlive.StopAsync(cancel))
             {
                 session.LoseServer();
@@ -96,6 +99,9 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
             }
             switch (decision)
             {
+                case null:
+                    await AbandonAsync(source, new MessageAnswer.Before());
+                    return;
                 case MessageDecision.Refuse refuse:
                     await AbandonAsync(source, new MessageAnswer.Ours(refuse.Reply, refuse.Reply.Text));
                     return;
@@ -112,7 +118,8 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
         }
     }
 
-    private async Task<(MessageDecision, HeldMessage?)> DecideAsync(DataSource source, CancellationTokenSource clock, CancellationToken cancel)
+    /// <returns>The decision, null where all recipients have the message already; and the message, where it had to be held.</returns>
+    private async Task<(MessageDecision?, HeldMessage?)> DecideAsync(DataSource source, CancellationTokenSource clock, CancellationToken cancel)
     {
         try
         {
@@ -121,6 +128,9 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
                 return (new MessageDecision.Refuse(new Reply(552, "5.3.4", $"Header section too large; {Options.MaxHeader} octets at most")), null);
             if (await session.DecideAsync(new SmtpEvent.Message(header.Raw)) is { } refusal)
                 return (new MessageDecision.Refuse(refusal), null);
+            _digest = MessageIdentity.Of(header);
+            if (LeaveOutServed() is { } unplanned)
+                return unplanned;
             MessageDecision decision = await services.Security.DecideAsync(_envelope, header, source.Content, cancel);
             if (decision is not MessageDecision.Hold hold)
                 return (decision, null);
@@ -158,29 +168,37 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
         }
     }
 
+    /// <summary>Those who have this very message from an attempt that others missed do not get it once more.</summary>
+    /// <returns>Null to go on with those who are left, else the decision.</returns>
+    private (MessageDecision?, HeldMessage?)? LeaveOutServed()
+    {
+        if (services.Ledger.IsEmpty)
+            return null;
+        Mailbox[] served = [.. _transaction.Mailboxes.Where(m => services.Ledger.IsServed(session.Side, _transaction.ReversePath, m, _digest))];
+        if (served.Length > 0)
+        {
+            var message = new LedgerMessage(session.Side, _transaction.ReversePath, _digest!);
+            _whenAccepted = () => session.WhenHeard(() => services.Ledger.CloseAsync(message, served));
+            _story = _story.Before(served);
+            if (served.Length == _transaction.Mailboxes.Count)
+                return (null, null);
+            _transaction.LeaveOut(new HashSet<Mailbox>(served).Contains);
+        }
+        // The policy was not asked about those who seemed to have it: this is another message of the same sender.
+        return _transaction.IsAhead == true && services.Security.DecideData(_envelope) is { } refusal ? (new MessageDecision.Refuse(refusal), null) : null;
+    }
+
     private async Task DeliverAsync(DataSource source, IReadOnlyList<PlannedDelivery> planned, bool isHeld, CancellationToken cancel)
     {
-        _deliveries = planned.Count;
-        _protection = string.Join('+', planned.Select(p => p.Protection.ToString()));
-        if (planned.Count > 1 && session.IsAuthenticated)
-        {
-            await AbandonAsync(source, new MessageAnswer.Ours(
-                new Reply(451, "4.7.5", "This message would have to be split, which an authenticated session does not allow; send it to each kind of recipient alone"), "an authenticated session is never split"));
-            return;
-        }
-        if (planned.Any(p => p.Route == DeliveryRoute.Relay))
-        {
-            await AbandonAsync(source, new MessageAnswer.Ours(
-                new Reply(451, "4.3.5", "No relay is configured for a part of this message; ask the administrator"), "the plan needs a relay and none is configured"));
-            return;
-        }
         var preparation = new DeliveryPreparation(session, services, _transaction, planned);
         try
         {
-            if (await preparation.RunAsync(cancel) is { } refusal)
+            MessageAnswer? refusal = await preparation.RunAsync(cancel);
+            _story = _story.Planned(planned, preparation, _transaction.Mailboxes);
+            if (refusal is not null)
                 await AbandonAsync(source, refusal);
             else
-                await FinishAsync(source, preparation.CommitOrder, () => WriteAllAsync(isHeld ? null : source.Content, planned, preparation.Deliveries, cancel));
+                await FinishAsync(source, preparation, () => WriteAllAsync(isHeld ? null : source.Content, preparation.Deliveries, cancel));
         }
         finally
         {
@@ -188,35 +206,38 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
         }
     }
 
-    /// <summary>Every delivery reads the same body at the pace of the slowest.</summary>
-    private async Task WriteAllAsync(PipeReader? body, IReadOnlyList<PlannedDelivery> planned, IReadOnlyList<OutgoingDelivery> outgoing, CancellationToken cancel)
+    /// <summary>Every delivery reads the same body at the pace of the slowest; a report reads none.</summary>
+    private static async Task WriteAllAsync(PipeReader? body, IReadOnlyList<PreparedDelivery> deliveries, CancellationToken cancel)
     {
         await SocketThread.LeaveAsync();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var tasks = new List<Task>();
-        IReadOnlyList<PipeReader> bodies;
-        if (body is null)
-            bodies = [.. planned.Select(_ => PipeReader.Create(Stream.Null))];
-        else if (planned.Count == 1)
-            bodies = [body];
-        else
+        var copies = new List<PipeWriter>();
+        bool isShared = body is not null && deliveries.Count > 1;
+        foreach (PreparedDelivery delivery in deliveries)
         {
-            Pipe[] copies = [.. planned.Select(_ => new Pipe(ContentPipes.Options))];
-            bodies = [.. copies.Select(c => c.Reader)];
-            tasks.Add(Stages.RunAsync(() => Stages.CopyAsync(body, [.. copies.Select(c => c.Writer)], stop.Token), null, [.. copies.Select(c => c.Writer)]));
-        }
-        for (int i = 0; i < planned.Count; i++)
-        {
-            int n = i;
+            PipeReader content = PipeReader.Create(Stream.Null);
+            if (isShared && !delivery.Planned.IsReport)
+            {
+                var copy = new Pipe(ContentPipes.Options);
+                copies.Add(copy.Writer);
+                content = copy.Reader;
+            }
+            else if (body is not null && !isShared)
+            {
+                content = body;
+            }
             var message = new Pipe(ContentPipes.ToSocket);
-            tasks.Add(Stages.RunAsync(() => planned[n].WriteAsync(bodies[n], message.Writer, stop.Token), bodies[n] == body ? null : bodies[n], message.Writer));
-            tasks.Add(Stages.RunAsync(() => outgoing[n].SendAsync(message.Reader, stop.Token), message.Reader));
+            tasks.Add(Stages.RunAsync(() => delivery.Planned.WriteAsync(content, message.Writer, stop.Token), content == body ? null : content, message.Writer));
+            tasks.Add(Stages.RunAsync(() => delivery.Outgoing.SendAsync(message.Reader, stop.Token), message.Reader));
         }
+        if (isShared)
+            tasks.Add(Stages.RunAsync(() => Stages.CopyAsync(body!, copies, stop.Token), null, [.. copies]));
         await Stages.WhenAllOrFirstFailureAsync(tasks, stop);
     }
 
     /// <summary>Waits for the client's end and ours, then commits or gives up.</summary>
-    private async Task FinishAsync(DataSource source, IReadOnlyList<OutgoingDelivery> deliveries, Func<Task> write)
+    private async Task FinishAsync(DataSource source, DeliveryPreparation preparation, Func<Task> write)
     {
         MessageAnswer? failure = null;
         try
@@ -243,13 +264,25 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
             Answer(new MessageAnswer.Ours(refusal, source.Fault ?? refusal.Text));
             return;
         }
-        Answer(await new DeliveryCommit(session, services).RunAsync(deliveries));
+        var commit = new DeliveryCommit(session, services);
+        IReadOnlyList<PreparedDelivery> deliveries = preparation.CommitOrder;
+        if (preparation.Keeper is null)
+            await ResetServerAsync();
+        Answer(deliveries is [var only]
+            ? await commit.RunAsync(only.Outgoing)
+            : await commit.RunAsync(deliveries, preparation.Keeper, _digest is null ? null : new LedgerMessage(session.Side, _transaction.ReversePath, _digest)));
     }
 
     /// <summary>Reads the client to its dot, then answers; the server hears nothing of it, or RSET.</summary>
     private async Task AbandonAsync(DataSource source, MessageAnswer answer)
     {
-        Reply? other = await EndOfDataAsync(source);
+        Reply? other;
+        using (ServerKeepAlive? keepAlive = session.Server is { } server ? new ServerKeepAlive(server, Options, services.Time) : null)
+        {
+            other = await EndOfDataAsync(source);
+            if (keepAlive is not null && !await keepAlive.StopAsync(session.Within(Options.ReplyTimeout)))
+                session.LoseServer();
+        }
         await ResetServerAsync();
         Answer(other is null ? answer : new MessageAnswer.Ours(other, source.Fault ?? other.Text));
     }
@@ -308,7 +341,15 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
             case MessageAnswer.FromServer server:
                 session.WriteReply(server.Reply);
                 Record(server.Reply.Code, server.Reply.Text);
+                if (server.Reply.IsPositive)
+                    _whenAccepted?.Invoke();
                 session.EndTransaction(server.Reply.IsPositive);
+                break;
+            case MessageAnswer.Before before:
+                session.WriteReply(before.Reply);
+                Record(before.Reply.Code, before.Reply.ToString());
+                _whenAccepted?.Invoke();
+                session.EndTransaction(accepted: true);
                 break;
             case MessageAnswer.Ours ours:
                 SmtpLog.MessageFailed(services.Logger, session.Id, LogText.Escape(ours.Cause), ours.Reply.ToString());
@@ -323,8 +364,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
     {
         services.Metrics.MessageAnswered(session.SideName, code);
         session.Observe(new SmtpEvent.Answered(code));
-        SmtpLog.MessageAnswered(
-            services.Logger, session.Id, session.SideName, _envelope.ReversePath?.ToString() ?? "", _envelope.Recipients.Count, _deliveries, _protection, reply);
+        SmtpLog.MessageAnswered(services.Logger, session.Id, session.SideName, _envelope.ReversePath?.ToString() ?? "", _story.Tell(_transaction, code), reply);
     }
 
     private MessageAnswer Explain(Exception fault)

@@ -27,21 +27,16 @@ internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions option
     /// <summary>Whether the server accepted the message.</summary>
     public bool IsCommitted { get; private set; }
 
-    /// <summary>Opens the transaction anew for a part of its recipients (RFC 2920 3.1 where the server pipelines).</summary>
-    /// <param name="transaction">The transaction as the client made it.</param>
-    /// <param name="recipients">Indices of the recipients of this delivery.</param>
+    /// <summary>Opens the transaction anew (RFC 2920 3.1 where the server pipelines).</summary>
+    /// <param name="mail">The MAIL line.</param>
+    /// <param name="recipients">The RCPT lines.</param>
     /// <param name="pipelined">Whether the server offered PIPELINING.</param>
     /// <param name="reset">Whether a transaction is open there that must go first.</param>
     /// <param name="cancel">The deadline.</param>
     /// <returns>Null where all was accepted, else the reply that was not.</returns>
-    public async Task<ServerReply?> AddressAsync(
-        Transaction transaction, IReadOnlyList<int> recipients, bool pipelined, bool reset, CancellationToken cancel)
+    public async Task<ServerReply?> AddressAsync(string mail, IEnumerable<string> recipients, bool pipelined, bool reset, CancellationToken cancel)
     {
-        List<string> commands = [];
-        if (reset)
-            commands.Add("RSET");
-        commands.Add(transaction.Line);
-        commands.AddRange(recipients.Select(i => transaction.Recipients[i].Line));
+        List<string> commands = reset ? ["RSET", mail, .. recipients] : [mail, .. recipients];
 
         // A window keeps both ends from waiting for each other with full buffers.
         const int Window = 100;
@@ -141,16 +136,17 @@ internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions option
     }
 
     /// <summary>Sends the final dot and waits for the server's word.</summary>
+    /// <param name="patience">How long the reply may take.</param>
     /// <param name="cancel">The session ends.</param>
     /// <exception cref="EarlyReplyException">The server answered before the dot, or was lost after it.</exception>
-    public async Task<ServerReply> CommitAsync(CancellationToken cancel)
+    public async Task<ServerReply> CommitAsync(TimeSpan patience, CancellationToken cancel)
     {
         if (_reply is null || _reply.IsCompleted)
             throw await EarlyAsync(_reply ?? Task.FromException<ServerReply>(new ConnectionLostException("nothing was sent")));
         try
         {
             await server.SendAsync(".\r\n", cancel).WaitAsync(options.DataTimeout, time, cancel);
-            ServerReply reply = await _reply.WaitAsync(options.FinalReplyTimeout, time, cancel);
+            ServerReply reply = await _reply.WaitAsync(patience, time, cancel);
             IsInData = false;
             IsCommitted = reply.IsPositive;
             return reply;

@@ -1,7 +1,12 @@
 using System.Net;
+using System.Net.Sockets;
 using Cstp.Abstractions;
 
 namespace Cstp.Core.Smtp;
+
+/// <summary>A server takes no second connection from one source.</summary>
+/// <param name="message">What it said; printable.</param>
+internal sealed class SecondConnectionException(string message) : IOException(message);
 
 /// <summary>Makes the connections of one session to its server.</summary>
 /// <param name="services">What all sessions share.</param>
@@ -20,15 +25,24 @@ internal sealed class ServerConnector(SmtpServices services, SmtpListener listen
     /// <param name="inForce">What the server offered on the first connection.</param>
     /// <param name="tls">The TLS of the session; null where the box terminates none.</param>
     /// <param name="cancel">The deadline.</param>
-    /// <exception cref="IOException">The server cannot be reached, refuses, has less TLS, or lacks an extension that is in force.</exception>
+    /// <exception cref="SecondConnectionException">The server takes no second connection.</exception>
+    /// <exception cref="IOException">The server was lost, refuses the greeting, has less TLS, or lacks an extension that is in force.</exception>
     public async Task<SmtpConnection> ConnectAgainAsync(string? helloLine, ServerExtensions inForce, SessionTls? tls, CancellationToken cancel)
     {
-        SmtpConnection connection = await ConnectAsync(cancel);
+        SmtpConnection connection;
+        try
+        {
+            connection = await ConnectAsync(cancel);
+        }
+        catch (SocketException e)
+        {
+            throw new SecondConnectionException($"the server refuses a second connection: {e.Message}");
+        }
         try
         {
             ServerReply banner = await connection.ReadReplyAsync(cancel);
             if (!banner.IsPositive)
-                throw new IOException($"the server refuses a second connection: {banner.Text}");
+                throw new SecondConnectionException($"the server refuses a second connection: {banner.Text}");
             string line = helloLine ?? "HELO localhost";
             (ServerReply hello, TlsLegs? legs) = tls is null
                 ? ((await ServerGreeting.RunAsync(connection, line, null, cancel)).Reply, null)

@@ -102,12 +102,12 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             Refuse(command.Verb, syntax);
             return;
         }
-        if (PathParameters.RefuseMail(path!, session.Extensions) is { } unfit)
+        if (SmtpParameters.RefuseMail(path!, session.Extensions) is { } unfit)
         {
             Refuse(command.Verb, unfit);
             return;
         }
-        List<string> parameters = [];
+        List<(string Keyword, string? Value)> parameters = [];
         bool declares8Bit = false;
         foreach ((string keyword, string? value) in path!.Parameters)
         {
@@ -120,20 +120,23 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             string? sent = keyword == "SIZE" && session.Side == Side.Inside && long.TryParse(value, out long size)
                 ? RaisedSize(size).ToString(CultureInfo.InvariantCulture)
                 : value;
-            parameters.Add(sent is null ? keyword : $"{keyword}={sent}");
+            parameters.Add((keyword, sent));
         }
         // Opened content may be 8-bit though what came was not; without the offer no 8-bit octet may be sent (RFC 6152 3).
         if (session.Side == Side.Outside && session.Extensions.Has("8BITMIME"))
-            parameters.Add("BODY=8BITMIME");
+            parameters.Add(("BODY", "8BITMIME"));
 
-        if (await session.DecideAsync(new SmtpEvent.Mail(path.Mailbox, string.Join(' ', parameters))) is { } refusal)
+        if (await session.DecideAsync(new SmtpEvent.Mail(path.Mailbox, Words(parameters))) is { } refusal)
         {
             Refuse(command.Verb, refusal);
             return;
         }
-        string line = string.Join(' ', [$"MAIL FROM:{path.Path}", .. parameters]);
-        Send(new PendingCommand(command.Verb) { Transaction = new Transaction(path.Mailbox, line, declares8Bit) }, line);
+        var transaction = new Transaction(path.Mailbox, path.Path, parameters, declares8Bit);
+        Send(new PendingCommand(command.Verb) { Transaction = transaction }, transaction.Line);
     }
+
+    private static string Words(IEnumerable<(string Keyword, string? Value)> parameters) =>
+        string.Join(' ', parameters.Select(p => p.Value is null ? p.Keyword : $"{p.Keyword}={p.Value}"));
 
     private long RaisedSize(long size) => session.Extensions.Size is > 0 and { } limit && size <= EhloResponse.Lowered(limit)
         ? Math.Min(EhloResponse.Raised(size), limit)
@@ -146,7 +149,7 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             Refuse(command.Verb, syntax);
             return;
         }
-        if (PathParameters.RefuseRecipient(path!, session.Extensions) is { } unfit)
+        if (SmtpParameters.RefuseRecipient(path!, session.Extensions) is { } unfit)
         {
             Refuse(command.Verb, unfit);
             return;
@@ -163,12 +166,12 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             Refuse(command.Verb, insecure);
             return;
         }
-        if (await session.DecideAsync(new SmtpEvent.Recipient(path!.Mailbox!, string.Join(' ', path.Parameters.Select(p => p.Value is null ? p.Keyword : $"{p.Keyword}={p.Value}")))) is { } refusal)
+        if (await session.DecideAsync(new SmtpEvent.Recipient(path!.Mailbox!, Words(path.Parameters))) is { } refusal)
         {
             Refuse(command.Verb, refusal);
             return;
         }
-        Send(new PendingCommand(command.Verb) { Recipient = new TransactionRecipient(path.Mailbox!, command.Line) }, command.Line);
+        Send(new PendingCommand(command.Verb) { Recipient = new TransactionRecipient(path.Mailbox!, path.Path, command.Line, path.Parameters) }, command.Line);
     }
 
     private async Task HelloAsync(SmtpCommand command)

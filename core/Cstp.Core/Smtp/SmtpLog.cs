@@ -15,8 +15,8 @@ internal static partial class SmtpLog
     [LoggerMessage(102, LogLevel.Warning, "{Session}: the server {Server} cannot be reached: {Reason}. Answered 421; the client will try again.")]
     public static partial void ServerUnreachable(ILogger logger, string session, EndPoint server, string reason);
 
-    [LoggerMessage(103, LogLevel.Information, "{Session}: message {Side} from <{Sender}> to {Recipients} recipients in {Deliveries} deliveries ({Protection}): {Reply}")]
-    public static partial void MessageAnswered(ILogger logger, string session, string side, string sender, int recipients, int deliveries, string protection, string reply);
+    [LoggerMessage(103, LogLevel.Information, "{Session}: message {Side} from <{Sender}> {Plan}: {Reply}")]
+    public static partial void MessageAnswered(ILogger logger, string session, string side, string sender, string plan, string reply);
 
     [LoggerMessage(104, LogLevel.Warning, "{Session}: closed: {Cause}")]
     public static partial void ClosedByUs(ILogger logger, string session, string cause);
@@ -39,8 +39,8 @@ internal static partial class SmtpLog
     [LoggerMessage(110, LogLevel.Debug, "{Session}: closed")]
     public static partial void Closed(ILogger logger, string session);
 
-    [LoggerMessage(111, LogLevel.Error, "{Session}: {Deliveries} deliveries of a message were accepted before another failed ({Cause}); the sender will send to all once more")]
-    public static partial void PartialCommit(ILogger logger, string session, int deliveries, string cause);
+    [LoggerMessage(111, LogLevel.Error, "{Session}: {Accepted} of {Deliveries} deliveries were accepted before the one by {Way} failed ({Cause}); the sender will send again, and {Served} will not get the message once more")]
+    public static partial void PartialCommit(ILogger logger, string session, int accepted, int deliveries, string way, string cause, string served);
 
     [LoggerMessage(112, LogLevel.Information, "draining: no new sessions, {Sessions} in progress")]
     public static partial void Draining(ILogger logger, int sessions);

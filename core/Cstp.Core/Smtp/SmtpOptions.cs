@@ -59,7 +59,7 @@ internal sealed record SmtpOptions
     /// <summary>How long one block of content may take in either direction (RFC 5321 4.5.3.2.5: 3 minutes).</summary>
     public TimeSpan DataTimeout { get; init; } = TimeSpan.FromSeconds(190);
 
-    /// <summary>How long the server may take for the reply to the final dot (RFC 5321 4.5.3.2.6: 10 minutes).</summary>
+    /// <summary>How long the reply to the final dot may take, of several deliveries all of them together (RFC 5321 4.5.3.2.6: 10 minutes).</summary>
     public TimeSpan FinalReplyTimeout { get; init; } = TimeSpan.FromSeconds(610);
 
     /// <summary>How long a held message may take from the client's final dot to ours, so that it fits into the client's 10 minutes.</summary>

@@ -1,5 +1,6 @@
 using Cstp.Abstractions;
 using Cstp.Core.Diagnostics;
+using Cstp.Core.Ledger;
 using Cstp.Core.Mime;
 using Cstp.Core.Securing;
 using Cstp.Core.Tls;
@@ -13,6 +14,9 @@ namespace Cstp.Core.Smtp;
 /// <param name="Security">Decides what becomes of messages.</param>
 /// <param name="Interceptors">In their order.</param>
 /// <param name="Spool">Holds messages.</param>
+/// <param name="Ledger">Who has a message that others are still waiting for.</param>
+/// <param name="Routes">What was learned about servers.</param>
+/// <param name="Relay">The way for what cannot go to the client's server; null for none.</param>
 /// <param name="Metrics">Counts.</param>
 /// <param name="Tls">Terminates TLS; null where the box does not.</param>
 /// <param name="Time">The clock.</param>
@@ -23,6 +27,9 @@ internal sealed record SmtpServices(
     MessageSecurity Security,
     IReadOnlyList<NamedInterceptor> Interceptors,
     Spool Spool,
+    DeliveryLedger Ledger,
+    LearnedRoutes Routes,
+    Relay? Relay,
     CstpMetrics Metrics,
     TlsTermination? Tls,
     TimeProvider Time,

@@ -25,6 +25,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     private SmtpConnection? _server;
     private CancellationTokenSource? _deciding;
     private bool? _spokeBeforeGreeting;
+    private Func<Task>? _whenHeard;
 
     /// <summary>Makes a session.</summary>
     /// <param name="id">Its name in the log.</param>
@@ -71,6 +72,9 @@ internal sealed class SmtpSession : ISmtpSessionInfo
 
     /// <summary>The server's connection; null once it is lost.</summary>
     public SmtpConnection? Server => _server;
+
+    /// <summary>The server's address, as the store knows it.</summary>
+    public string ServerName { get; private set; } = "";
 
     /// <summary>What the server offers and we let through.</summary>
     public ServerExtensions Extensions { get; set; } = ServerExtensions.None;
@@ -163,14 +167,13 @@ internal sealed class SmtpSession : ISmtpSessionInfo
         return _deadline.Token;
     }
 
-    /// <summary>The envelope of the open transaction.</summary>
-    public MessageEnvelope Envelope => new(
-        Id,
-        Side,
-        Transaction!.ReversePath,
-        [.. Transaction.Recipients.Select(r => r.Mailbox)],
-        Transaction.Declares8Bit,
-        Extensions.Has("8BITMIME"));
+    /// <summary>The envelope of the open transaction; its recipients grow with the transaction's.</summary>
+    public MessageEnvelope Envelope => new(Id, Side, Transaction!.ReversePath, Transaction.Mailboxes, Transaction.Declares8Bit, Extensions.Has("8BITMIME"))
+    {
+        EnvelopeId = NotificationRequest.EnvelopeId(Transaction),
+        Notifications = Transaction.Notifications,
+        CanReport = Side == Side.Inside && _services.Relay is not null && Transaction.ReversePath is not null,
+    };
 
     /// <summary>Writes a reply of ours, with an enhanced code only where the server offered them (RFC 2034 4).</summary>
     /// <param name="reply">The reply.</param>
@@ -255,6 +258,20 @@ internal sealed class SmtpSession : ISmtpSessionInfo
             _commands.MessageAccepted();
     }
 
+    /// <summary>Has something done once the client speaks again: then it heard our last reply (one that pipelines beyond its dot is taken at its word).</summary>
+    /// <param name="action">What to do; nobody waits for it.</param>
+    public void WhenHeard(Func<Task> action) => _whenHeard += action;
+
+    /// <summary>The client speaks.</summary>
+    public void Heard()
+    {
+        if (_whenHeard is null)
+            return;
+        foreach (Func<Task> action in _whenHeard.GetInvocationList().Cast<Func<Task>>())
+            _ = action();
+        _whenHeard = null;
+    }
+
     /// <returns>Whether there is a server; otherwise the client was told.</returns>
     private async Task<bool> ConnectAsync()
     {
@@ -263,6 +280,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
         try
         {
             _server = await _connector.ConnectAsync(Within(Options.ConnectTimeout));
+            ServerName = _server.Peer?.ToString() ?? Destination.ToString();
             ServerReply greeting = await _server.ReadReplyAsync(Within(Options.ReplyTimeout));
             BannerName = greeting.Lines[0].Length > 4 ? greeting.Lines[0][4..].Split(' ', 2)[0] : null;
             _spokeBeforeGreeting = !_interceptors.IsEmpty && Client.HasUnread;

@@ -1,21 +1,90 @@
 using Cstp.Abstractions;
+using Cstp.Core.Securing;
 
 namespace Cstp.Core.Smtp;
 
 /// <summary>A recipient that the server accepted and we keep.</summary>
 /// <param name="Mailbox">The address.</param>
+/// <param name="Path">The forward-path as it came, with its brackets.</param>
 /// <param name="Line">The RCPT line as it went to the server, without CRLF: repeated as it is on every delivery.</param>
-internal sealed record TransactionRecipient(Mailbox Mailbox, string Line);
+/// <param name="Parameters">The line's parameters.</param>
+internal sealed record TransactionRecipient(Mailbox Mailbox, string Path, string Line, IReadOnlyList<(string Keyword, string? Value)> Parameters);
 
 /// <summary>A mail transaction (RFC 5321 3.3).</summary>
 /// <param name="ReversePath">The sender; null for the null reverse-path.</param>
-/// <param name="Line">The MAIL line as it went to the server, without CRLF.</param>
+/// <param name="Path">The reverse-path as it came, with its brackets.</param>
+/// <param name="Parameters">The parameters as they went to the server.</param>
 /// <param name="Declares8Bit">Whether the client said BODY=8BITMIME.</param>
-internal sealed record Transaction(Mailbox? ReversePath, string Line, bool Declares8Bit)
+internal sealed record Transaction(Mailbox? ReversePath, string Path, IReadOnlyList<(string Keyword, string? Value)> Parameters, bool Declares8Bit)
 {
-    /// <summary>The recipients kept, in the order of their RCPT.</summary>
-    public List<TransactionRecipient> Recipients { get; } = [];
+    private readonly List<TransactionRecipient> _recipients = [];
+    private readonly List<Mailbox> _mailboxes = [];
+    private readonly List<RecipientNotification> _notifications = [];
 
-    /// <summary>Whether the server accepted a recipient that we refused: the transaction there must be made anew.</summary>
-    public bool HasWithheld { get; set; }
+    /// <summary>The MAIL line as it went to the server, without CRLF.</summary>
+    public string Line { get; } = string.Join(' ', [$"MAIL FROM:{Path}", .. Parameters.Select(p => p.Value is null ? p.Keyword : $"{p.Keyword}={p.Value}")]);
+
+    /// <summary>The recipients kept, in the order of their RCPT.</summary>
+    public IReadOnlyList<TransactionRecipient> Recipients => _recipients;
+
+    /// <summary>Their addresses.</summary>
+    public IReadOnlyList<Mailbox> Mailboxes => _mailboxes;
+
+    /// <summary>What the sender wants to hear of each.</summary>
+    public IReadOnlyList<RecipientNotification> Notifications => _notifications;
+
+    /// <summary>What the policy was told of those that it is asked about; grows with them.</summary>
+    public List<PolicyRecipient> Described { get; } = [];
+
+    /// <summary>Recipients that we refused though the server accepted them, the first few.</summary>
+    public List<Mailbox> Refused { get; } = [];
+
+    /// <summary>How many there were in all.</summary>
+    public int RefusedCount { get; private set; }
+
+    /// <summary>What the first of them was told.</summary>
+    public Reply? FirstRefusal { get; private set; }
+
+    /// <summary>Whether the server accepted a recipient that is none any more: the transaction there must be made anew.</summary>
+    public bool HasWithheld { get; private set; }
+
+    /// <summary>Whether its recipients have a message of this sender that others wait for (true), or have not (false): never both in one transaction. Null before the first.</summary>
+    public bool? IsAhead { get; set; }
+
+    /// <summary>A recipient stays.</summary>
+    /// <param name="recipient">The recipient.</param>
+    public void Keep(TransactionRecipient recipient)
+    {
+        _recipients.Add(recipient);
+        _mailboxes.Add(recipient.Mailbox);
+        _notifications.Add(NotificationRequest.Of(recipient));
+    }
+
+    /// <summary>A recipient that the server accepted is refused.</summary>
+    /// <param name="recipient">The recipient.</param>
+    /// <param name="reply">What the client hears.</param>
+    public void Refuse(Mailbox recipient, Reply reply)
+    {
+        HasWithheld = true;
+        FirstRefusal ??= reply;
+        RefusedCount++;
+        // A client may go on for ever.
+        if (Refused.Count < DeliveryStory.MaxNamed)
+            Refused.Add(recipient);
+    }
+
+    /// <summary>Takes out recipients that have the message already.</summary>
+    /// <param name="isServed">Tells them.</param>
+    public void LeaveOut(Predicate<Mailbox> isServed)
+    {
+        for (int i = _recipients.Count - 1; i >= 0; i--)
+        {
+            if (!isServed(_mailboxes[i]))
+                continue;
+            HasWithheld = true;
+            _recipients.RemoveAt(i);
+            _mailboxes.RemoveAt(i);
+            _notifications.RemoveAt(i);
+        }
+    }
 }

@@ -7,8 +7,8 @@ using Microsoft.Data.Sqlite;
 
 namespace Cstp.Core.Store;
 
-/// <summary>The store's tables. Every call takes a connection of its own, so that all threads may call.</summary>
-internal sealed class StoreDatabase : IDisposable
+/// <summary>The store's tables.</summary>
+internal sealed class StoreDatabase : SqliteFile, IDisposable
 {
     private const string SaltName = "salt";
     private const string CheckName = "check";
@@ -18,14 +18,11 @@ internal sealed class StoreDatabase : IDisposable
     private readonly MasterKey _masterKey;
 
     private StoreDatabase(string file, string connectionString, MasterKey masterKey)
+        : base(file, connectionString)
     {
-        File = file;
         _connectionString = connectionString;
         _masterKey = masterKey;
     }
-
-    /// <summary>The database's file.</summary>
-    public string File { get; }
 
     /// <summary>Opens the database that is there, upgrades it, and proves the passphrase.</summary>
     /// <param name="options">Absolute paths.</param>
@@ -51,25 +48,6 @@ internal sealed class StoreDatabase : IDisposable
     /// <summary>Makes an empty file that <see cref="Open"/> fills.</summary>
     /// <param name="file">Must not be there.</param>
     public static void CreateFile(string file) => StoreFile.CreatePrivate(file, []);
-
-    /// <summary>A connection to watch changes with; its <c>data_version</c> moves when any other connection commits.</summary>
-    public SqliteConnection Connect() => Guarded(File, () =>
-    {
-        var connection = new SqliteConnection(_connectionString);
-        connection.Open();
-        return connection;
-    });
-
-    /// <summary>Changes the database in one transaction.</summary>
-    /// <param name="change">What to do; its result is handed back.</param>
-    public T Change<T>(Func<SqliteConnection, SqliteTransaction, T> change) => Guarded(File, () =>
-    {
-        using SqliteConnection connection = Connect();
-        using SqliteTransaction transaction = connection.BeginTransaction();
-        T result = change(connection, transaction);
-        transaction.Commit();
-        return result;
-    });
 
     /// <summary>Reads all certificates.</summary>
     /// <param name="known">Certificates whose octets are in memory already, by fingerprint.</param>
@@ -192,25 +170,6 @@ internal sealed class StoreDatabase : IDisposable
         "insert or replace into revocation_list (issuer, source, fetched, der) values (@issuer, @source, @fetched, @der)",
         new { issuer = stored.Issuer, source = stored.Source, fetched = stored.Fetched.ToUnixTimeMilliseconds(), der = stored.List.GetEncoded() },
         transaction));
-
-    /// <summary>Runs something that uses SQLite and turns its errors into ours.</summary>
-    /// <param name="file">The database's file.</param>
-    /// <param name="use">What to run.</param>
-    public static T Guarded<T>(string file, Func<T> use)
-    {
-        try
-        {
-            return use();
-        }
-        catch (SqliteException damaged) when (damaged.SqliteErrorCode is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB)
-        {
-            throw new StoreException($"{file}: store is damaged ({damaged.Message}). Restore a backup, or move the file away and make a new one with 'cstp init'.", damaged);
-        }
-        catch (Exception failed) when (failed is SqliteException or IOException or UnauthorizedAccessException)
-        {
-            throw new StoreException($"{file}: store cannot be used ({failed.Message}). Look at owner and mode of file and folder and at free space.", failed);
-        }
-    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Cstp.Core.Store;
 
 /// <summary>Section <c>[store]</c>: where certificates and keys are kept.</summary>
@@ -11,4 +13,11 @@ internal sealed record StoreOptions
     /// (LoadCredential).
     /// </summary>
     public string PassphraseFile { get; init; } = "store.key";
+
+    /// <summary>
+    /// How long it is remembered who has a message that only a part of its recipients got: a bit longer than servers keep trying
+    /// (5 days, RFC 5321 4.5.4.1).
+    /// </summary>
+    [Range(typeof(TimeSpan), "01:00:00", "365.00:00:00")]
+    public TimeSpan LedgerLifetime { get; init; } = TimeSpan.FromDays(7);
 }

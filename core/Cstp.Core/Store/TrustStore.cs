@@ -26,6 +26,7 @@ internal sealed class TrustStore : IAsyncDisposable
     private readonly Task _watching;
     private volatile TrustSnapshot _current = TrustSnapshot.Empty;
     private long _version = -1;
+    private long _revision = -1;
 
     private TrustStore(StoreDatabase database, IReadOnlyList<string> localDomains, TimeProvider time, ILogger logger, RevocationOptions revocation, TrustOptions options)
     {
@@ -40,6 +41,12 @@ internal sealed class TrustStore : IAsyncDisposable
         _collector = new CertificateCollector(database, time, logger);
         _watching = WatchAsync();
     }
+
+    /// <summary>The database, for what else is kept there.</summary>
+    public SqliteFile Database => _database;
+
+    /// <summary>Something changed in the database, perhaps by another process; raised by any thread, within a second.</summary>
+    public event Action? Changed;
 
     /// <summary>What is in force now. Take it once for each decision.</summary>
     public TrustSnapshot Current => _current;
@@ -206,6 +213,13 @@ internal sealed class TrustStore : IAsyncDisposable
             long version = StoreDatabase.Guarded(_database.File, () => _watched.ExecuteScalar<long>("pragma data_version"));
             if (version == _version)
                 return;
+            Changed?.Invoke();
+            long revision = StoreDatabase.Guarded(_database.File, () => _watched.ExecuteScalar<long>("select number from revision"));
+            if (revision == _revision)
+            {
+                _version = version;
+                return;
+            }
             Dictionary<string, EncodedCertificate> known = _current.Certificates.Select(stored => stored.Certificate).DistinctBy(certificate => certificate.Fingerprint)
                 .ToDictionary(certificate => certificate.Fingerprint);
             List<StoredList> lists = StoreDatabase.Guarded(
@@ -216,6 +230,7 @@ internal sealed class TrustStore : IAsyncDisposable
             _current = StoreDatabase.Guarded(_database.File, () => new TrustSnapshot(
                 StoreDatabase.ReadCertificates(_watched, known), _database.ReadKeys(_watched), _time, _localDomains, _current, Revocation));
             _version = version;
+            _revision = revision;
             StoreLog.SnapshotReplaced(_logger, _current.Certificates.Count, _current.Keys.Count);
         }
     }

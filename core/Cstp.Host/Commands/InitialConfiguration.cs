@@ -42,6 +42,7 @@ internal sealed record InitialConfiguration(
         [store]      # certificates and keys; only the owner may read these files
         file = "{{Store}}"
         passphrase_file = "{{Passphrase}}"      # or "credential:NAME" for systemd's LoadCredential
+        #= ledger_lifetime = "7d"      # how long it is remembered who has a message that only a part of its recipients got
 
         [trust]
         #= harvest = false      # use for encryption what signed mail and chains to an authority of the store
@@ -129,6 +130,11 @@ internal sealed record InitialConfiguration(
         #= folder = "/var/tmp"      # encrypted, unlinked files; never a tmpfs
         #= memory_per_message = "256KiB"
         #= memory = "32MiB"
+
+        [relay]      # for parts of a message that cannot go to the client's own server; for clients on the inside alone
+        # server = "smarthost.example.com:25"
+        # hello = "cstp.{{Domains[0].ToLowerInvariant()}}"      # the box's name towards it, and in its reports
+        #= remember = "1d"      # how long a server that takes no second connection is not asked for one
 
         [log]
         #= level = "information"      # trace | debug | information | warning | error | critical | none

@@ -45,7 +45,7 @@ internal static class MessageCommand
     {
         LoadedConfiguration configuration = CommonOptions.ReadConfiguration(parsed);
         await using BoxRuntime runtime = await BoxRuntime.OpenAsync(configuration, TimeProvider.System, NullLoggerFactory.Instance);
-        using var box = new Box(runtime.BoxSettings, runtime.Modules, () => runtime.Store.Current, static (_, _, _, _) => { }, TimeProvider.System, NullLoggerFactory.Instance);
+        using var box = new Box(runtime.BoxSettings, runtime.Modules, () => runtime.Store.Current, runtime.Store.Database, static (_, _, _, _) => { }, TimeProvider.System, NullLoggerFactory.Instance);
         using HeldMessage held = await HoldAsync(parsed.GetValue(In), box.Spool, cancel);
         PipeReader message = held.Open();
         HeaderSection header = await HeaderSection.ReadAsync(message, configuration.Settings.Smtp.MaxHeader, cancel)

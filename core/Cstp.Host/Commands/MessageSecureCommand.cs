@@ -4,6 +4,7 @@ using Cstp.Abstractions;
 using Cstp.Core;
 using Cstp.Core.Mime;
 using Cstp.Core.Securing;
+using Cstp.Core.Smtp;
 
 namespace Cstp.Host.Commands;
 
@@ -33,14 +34,16 @@ internal static class MessageSecureCommand
     private static async Task<int> SecureAsync(ParseResult parsed, Box box, HeldMessage held, HeaderSection header, Mailbox? sender, CancellationToken cancel)
     {
         var output = new CommandOutput(parsed);
-        var envelope = new MessageEnvelope("message", Side.Inside, sender, [], Declares8Bit: false, ServerTakes8Bit: true);
+        var recipients = new List<Mailbox>();
+        var described = new List<PolicyRecipient>();
+        var envelope = new MessageEnvelope("message", Side.Inside, sender, recipients, Declares8Bit: false, ServerTakes8Bit: true) { CanReport = box.HasRelay && sender is not null };
         var withheld = new List<(Mailbox Recipient, string Reason)>();
         foreach (Mailbox recipient in parsed.GetValue(MessageCommand.Recipients)!)
         {
-            if (box.Security.DecideRecipient(envelope, recipient) is { } refusal)
+            if (box.Security.DecideRecipient(envelope, described, recipient, RecipientNotification.Default) is { } refusal)
                 withheld.Add((recipient, refusal.ToString()));
             else
-                envelope = envelope with { Recipients = [.. envelope.Recipients, recipient] };
+                recipients.Add(recipient);
         }
         IReadOnlyList<PlannedDelivery> deliveries = [];
         if (envelope.Recipients.Count > 0)
@@ -55,7 +58,8 @@ internal static class MessageSecureCommand
                         refused = refuse.Reply;
                         break;
                     case MessageDecision.Stream stream:
-                        deliveries = stream.Deliveries;
+                        deliveries = [.. stream.Deliveries.Where(d => !d.IsReport)];
+                        withheld.AddRange(stream.Deliveries.Where(d => d.IsReport).SelectMany(d => d.Recipients.Select(r => (recipients[r], $"{d.Why}; the sender gets a report"))));
                         break;
                 }
                 await message.CompleteAsync();
@@ -68,7 +72,7 @@ internal static class MessageSecureCommand
         bool toFolder = target is not null && (deliveries.Count > 1 || Directory.Exists(target) || target.EndsWith('/'));
         if (deliveries.Count > 1 && target is null && !output.IsJson)
             throw new CommandException(ExitStatus.Usage, $"the message becomes {deliveries.Count} deliveries; name a folder with --out");
-        int keeper = Math.Max(0, deliveries.ToList().FindIndex(d => d.Protection != Protection.None));
+        int keeper = DeliveryPreparation.KeeperOf(deliveries);
         var plan = new
         {
             Deliveries = deliveries.Select((d, i) => new

@@ -36,7 +36,11 @@ internal static class RunCommand
         foreach (string warning in runtime.Warnings)
             HostLog.ConfigurationWarning(logger, warning);
 
-        using var box = new Box(runtime.BoxSettings, runtime.Modules, () => runtime.Store.Current, runtime.Store.Collect, TimeProvider.System, loggers);
+        using var box = new Box(runtime.BoxSettings, runtime.Modules, () => runtime.Store.Current, runtime.Store.Database, runtime.Store.Collect, TimeProvider.System, loggers);
+        // An administrator's command, or a process that drains, may write there, too.
+        runtime.Store.Changed += box.Ledger.Reload;
+        runtime.Store.Changed += box.Routes.Reload;
+        box.Ledger.ReportUnknown();
         using MeterProvider? metrics = MetricsEndpoint.Start(configuration.Settings.Metrics);
         await using RevocationFetcher? fetcher = configuration.Settings.Revocation.Fetch
             ? new RevocationFetcher(

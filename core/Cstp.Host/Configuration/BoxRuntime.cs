@@ -25,7 +25,7 @@ internal sealed class BoxRuntime : IAsyncDisposable
     public CstpSettings Settings => Configuration.Settings;
 
     /// <summary>The settings of the stations of a message's way.</summary>
-    public BoxSettings BoxSettings => new(Settings.Box, Settings.Securing, Settings.Smtp, Settings.Spool, Settings.Tls);
+    public BoxSettings BoxSettings => new(Settings.Box, Settings.Securing, Settings.Smtp, Settings.Spool, Settings.Relay, Settings.Store, Settings.Tls);
 
     /// <summary>The selected modules.</summary>
     public SelectedModules Modules { get; }
@@ -45,7 +45,7 @@ internal sealed class BoxRuntime : IAsyncDisposable
     {
         PluginHost plugins = LoadPlugins(configuration, time, loggers);
         configuration.CheckTls(time.GetUtcNow());   // what needs mending and stops nothing is logged where the files are used
-        List<string> problems = [.. configuration.Mistakes.Lines, .. plugins.Errors];
+        List<string> problems = [.. configuration.Mistakes.Lines, .. plugins.Errors, .. ConfigurationConflicts.Of(configuration, plugins.Modules)];
         TrustStore? store = null;
         try
         {

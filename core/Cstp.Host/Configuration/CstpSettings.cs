@@ -42,6 +42,9 @@ internal sealed record CstpSettings
     /// <summary>Where incoming messages wait.</summary>
     public SpoolOptions Spool { get; init; } = new();
 
+    /// <summary>By which way parts of a message go that cannot go to the client's own server.</summary>
+    public RelayOptions Relay { get; init; } = new();
+
     /// <summary>The log.</summary>
     public LogOptions Log { get; init; } = new();
 

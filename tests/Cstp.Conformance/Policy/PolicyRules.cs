@@ -23,7 +23,11 @@ internal static class PolicyRules
             Expect.That(
                 answer.Plan is null || Missing(Delivered(answer), answer.Transaction.Recipients) is null, $"one delivery too many to {Missing(Delivered(answer), answer.Transaction.Recipients)}"))),
         new("policy.required", "nobody gets less protection than is required", Each((_, answer) => EachDelivered(answer, (delivery, recipient) =>
-            Expect.That((delivery.Protection & recipient.Required) == recipient.Required, $"{recipient.Mailbox} gets {delivery.Protection} where {recipient.Required} is required")))),
+            Expect.That(delivery.Route == DeliveryRoute.Withheld || (delivery.Protection & recipient.Required) == recipient.Required, $"{recipient.Mailbox} gets {delivery.Protection} where {recipient.Required} is required")))),
+        new("policy.withheld", "the message is kept only from recipients whose sender would hear of it", Each((_, answer) => EachDelivered(answer, (delivery, recipient) =>
+            Expect.That(
+                delivery.Route != DeliveryRoute.Withheld || (recipient.MayBeWithheld && delivery.Protection == Protection.None),
+                $"{recipient.Mailbox} is withheld with {delivery.Protection}, and {(recipient.MayBeWithheld ? "needs none" : "nobody would be told")}")))),
         new("policy.certificates", "nothing is encrypted for a recipient without a certificate", Each((_, answer) => EachDelivered(answer, (delivery, recipient) =>
             Expect.That(recipient.HasCertificate || !delivery.Protection.HasFlag(Protection.Encrypted), $"{recipient.Mailbox} gets {delivery.Protection} without a certificate")))),
         new("policy.deliveries", "each delivery has recipients, a protection and a route that exist", Each((_, answer) =>

@@ -47,11 +47,12 @@ internal sealed record Question(Mailbox? Sender, IReadOnlyList<PolicyRecipient> 
     private static PolicyRecipient Recipient(Random random, int number, bool certified, Protection unencrypted)
     {
         var mailbox = Mailbox.Parse($"user{number}@{s_domains[random.Next(s_domains.Length)]}");
+        bool mayBeWithheld = random.Next(2) == 0;
         if (!certified)
-            return new(mailbox, [], random.Next(2) == 0 ? Protection.None : unencrypted);
+            return new(mailbox, [], random.Next(2) == 0 ? Protection.None : unencrypted) { MayBeWithheld = mayBeWithheld };
         RecipientCertificate[] certificates =
             [.. Enumerable.Range(0, random.Next(1, 4)).Select(which => new RecipientCertificate(s_certificates[which], (CertificateScope)random.Next(2)))];
-        return new(mailbox, certificates, s_required[random.Next(s_required.Length)]);
+        return new(mailbox, certificates, s_required[random.Next(s_required.Length)]) { MayBeWithheld = mayBeWithheld };
     }
 
     public override string ToString() =>

@@ -45,6 +45,9 @@ internal sealed partial class BoxProcess : IAsyncDisposable
     /// <summary>The running process.</summary>
     public Process Process => _process ?? throw new InvalidOperationException($"{Domain} does not run");
 
+    /// <summary>Whether it was started, and not ended by us.</summary>
+    public bool IsRunning => _process is not null;
+
     /// <summary>Largest resident memory so far.</summary>
     public long PeakOctets => long.Parse(PeakLine().Match(File.ReadAllText($"/proc/{Process.Id}/status")).Groups[1].Value, CultureInfo.InvariantCulture) * 1024;
 

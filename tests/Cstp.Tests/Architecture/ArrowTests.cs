@@ -8,7 +8,7 @@ using Assembly = System.Reflection.Assembly;
 
 namespace Cstp.Tests.Architecture;
 
-/// <summary>Who may know whom. The stations of a message's way, in order: Smtp with Tls at its ends, Securing, Smime, then Mime and Trust; the store keeps what Trust thinks in.</summary>
+/// <summary>Who may know whom. The stations of a message's way, in order: Smtp with Tls at its ends, Securing, Smime, then Mime and Trust; the store keeps what Trust thinks in, and the ledger of deliveries.</summary>
 public sealed class ArrowTests
 {
     private const string Libraries = @"^(Org\.BouncyCastle|MimeKit|MimeKitLite|Microsoft\.AspNetCore|Microsoft\.Data|Dapper|DbUp|DnsClient|Tomlyn|Spectre|System\.CommandLine)(\.|$)";
@@ -82,14 +82,15 @@ public sealed class ArrowTests
     [Theory]
     // Securing hands Smtp streams and decisions: no session knows what S/MIME is.
     [InlineData("Smtp", "Smime|Trust|Store|Plugins")]
-    [InlineData("Tls", "Smtp|Securing|Smime|Mime|Trust|Store|Plugins|Diagnostics")]
-    [InlineData("Securing", "Smtp|Tls|Store|Plugins")]
-    [InlineData("Smime", "Smtp|Tls|Store|Plugins|Diagnostics")]
-    [InlineData("Mime", "Smtp|Tls|Securing|Smime|Trust|Store|Plugins|Diagnostics")]
-    [InlineData("Trust", "Smtp|Tls|Securing|Smime|Mime|Store|Plugins")]
-    [InlineData("Store", "Smtp|Tls|Securing|Smime|Mime|Plugins")]
-    [InlineData("Plugins", "Smtp|Tls|Securing|Smime|Mime|Trust|Store")]
-    [InlineData("Diagnostics", "Smtp|Tls|Securing|Smime|Mime|Trust|Store|Plugins")]
+    [InlineData("Tls", "Smtp|Securing|Smime|Mime|Trust|Ledger|Store|Plugins|Diagnostics")]
+    [InlineData("Securing", "Smtp|Tls|Ledger|Store|Plugins")]
+    [InlineData("Smime", "Smtp|Tls|Ledger|Store|Plugins|Diagnostics")]
+    [InlineData("Mime", "Smtp|Tls|Securing|Smime|Trust|Ledger|Store|Plugins|Diagnostics")]
+    [InlineData("Trust", "Smtp|Tls|Securing|Smime|Mime|Ledger|Store|Plugins")]
+    [InlineData("Ledger", "Smtp|Tls|Securing|Smime|Mime|Trust|Plugins|Diagnostics")]
+    [InlineData("Store", "Smtp|Tls|Securing|Smime|Mime|Ledger|Plugins")]
+    [InlineData("Plugins", "Smtp|Tls|Securing|Smime|Mime|Trust|Ledger|Store")]
+    [InlineData("Diagnostics", "Smtp|Tls|Securing|Smime|Mime|Trust|Ledger|Store|Plugins")]
     public void A_station_knows_only_those_behind_it(string station, string unknown)
     {
         Assert.NotEmpty(In(station).GetObjects(s_architecture));

@@ -20,6 +20,7 @@ public sealed class PolicyConformanceTests
         Assert.Equal(["policy.complete"], await FailingAsync(new Planner(plan => [.. plan.Select(delivery => delivery with { Recipients = [.. delivery.Recipients.Take(20)] })])));
         Assert.Equal(["policy.once"], await FailingAsync(new Planner(plan => [.. plan, plan[^1] with { Recipients = [plan[^1].Recipients[0]] }])));
         Assert.Equal(["policy.required"], await FailingAsync(new Planner(plan => [.. plan.Select(delivery => delivery with { Protection = Protection.None })])));
+        Assert.Equal(["policy.withheld"], await FailingAsync(new Planner(plan => [.. plan.Select(delivery => delivery with { Protection = Protection.None, Route = DeliveryRoute.Withheld })])));
         Assert.Equal(["policy.certificates"], await FailingAsync(new Planner(plan => [.. plan.Select(delivery => delivery with { Protection = Protection.SignedEncrypted })])));
         Assert.Equal(["policy.deliveries"], await FailingAsync(new Planner(plan => [.. plan, new Delivery([], Protection.None)])));
         Assert.Equal(["policy.replies"], await FailingAsync(new Refuser(new Reply(250, null, "taken all the same"))));

@@ -8,6 +8,7 @@ using Cstp.Core.Plugins;
 using Cstp.Core.Securing;
 using Cstp.Core.Smime;
 using Cstp.Core.Smtp;
+using Cstp.Core.Store;
 using Cstp.Core.Tls;
 using Cstp.Core.Trust;
 using Cstp.Core.Trust.Revocation;
@@ -24,6 +25,7 @@ internal sealed class TestBox : IAsyncDisposable
     private static readonly BouncyCastleEnveloper s_crypto = new();
 
     private readonly Box _box;
+    private readonly TestDatabase? _database;
     private readonly List<StoredCertificate> _certificates = [];
     private readonly List<OwnKey> _keys = [];
     private readonly BoxSettings _settings;
@@ -44,6 +46,8 @@ internal sealed class TestBox : IAsyncDisposable
         ILoggerFactory? loggers = null,
         ICmsEnveloper? crypto = null,
         TimeProvider? time = null,
+        RelayOptions? relay = null,
+        SqliteFile? database = null,
         RevocationKnowledge? revocation = null,
         TlsOptions? tls = null)
     {
@@ -52,12 +56,13 @@ internal sealed class TestBox : IAsyncDisposable
         _time = time ?? TimeProvider.System;
         Network = new LoopbackMode(insideUpstream, outsideUpstream);
         _settings = new BoxSettings(
-            new BoxOptions { Name = $"cstpbox@{domain}", Domains = [domain] }, securing ?? new SecuringOptions(), smtp ?? new SmtpOptions(), spool ?? new SpoolOptions(), tls ?? new TlsOptions());
+            new BoxOptions { Name = $"cstpbox@{domain}", Domains = [domain] }, securing ?? new SecuringOptions(), smtp ?? new SmtpOptions(), spool ?? new SpoolOptions(), relay ?? new RelayOptions(), new StoreOptions(), tls ?? new TlsOptions());
         _keys.AddRange(KeyGeneration.Create(key, Mailbox.Parse($"cstpbox@{domain}"), null, _time.GetUtcNow().AddMinutes(-1)));
         _trust = Snapshot();
         var modules = new SelectedModules(
             crypto ?? s_crypto, "crypto", policy ?? new LiberalPolicy(), "policy", Network, "loopback", [.. (interceptors ?? []).Select((x, i) => new SelectedInterceptor($"interceptor-{i}", x))]);
-        _box = new Box(_settings, modules, () => _trust, (certificate, source, _, _) => Collected.Add((certificate, source)), _time, loggers ?? NullLoggerFactory.Instance);
+        _database = database is null ? new TestDatabase() : null;
+        _box = new Box(_settings, modules, () => _trust, database ?? _database!.File, (certificate, source, _, _) => Collected.Add((certificate, source)), _time, loggers ?? NullLoggerFactory.Instance);
         _box.Proxy.Start();
     }
 
@@ -124,6 +129,7 @@ internal sealed class TestBox : IAsyncDisposable
     {
         await _box.Proxy.DisposeAsync();
         _box.Dispose();
+        _database?.Dispose();
     }
 
     private int Port(Side side) => ((IPEndPoint)_box.Proxy.Bound.First(l => l.Side == side).EndPoint).Port;

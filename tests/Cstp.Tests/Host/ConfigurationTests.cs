@@ -92,7 +92,7 @@ public sealed class ConfigurationTests : IDisposable
                 "7: [smtp] connect_timeout: '30' is not a duration like \"30s\", \"5m\", \"2h\" or \"500ms\"",
                 "8: [smtp] max_recipients: must be between 100 and 100000",
                 "9: [smtp] max_header: must be an integer, or a size like \"64KiB\", not true or false",
-                "10: [sutff]: unknown section; known: box, log, metrics, module.NAME, modules, plugins, revocation, securing, smtp, spool, store, tls, trust.",
+                "10: [sutff]: unknown section; known: box, log, metrics, module.NAME, modules, plugins, relay, revocation, securing, smtp, spool, store, tls, trust.",
                 "11: [modules] policy: must be given",
                 "11: [modules] network: must be given",
                 "12: [modules] crypto: must name a plugin",

@@ -109,10 +109,11 @@ internal sealed class OutboundTable
         MessageSecurity security = box.Box.Security;
         var envelope = new MessageEnvelope("table", Side.Inside, s_juro, [], Declares8Bit: false, ServerTakes8Bit: true);
         var outcomes = new Dictionary<Mailbox, string>();
+        var described = new List<PolicyRecipient>();
         Mailbox[] recipients = at[1] == 0 ? [s_anna] : [s_anna, s_other];
         foreach (Mailbox recipient in recipients)
         {
-            if (security.DecideRecipient(envelope, recipient) is { } refusal)
+            if (security.DecideRecipient(envelope, described, recipient, RecipientNotification.Default) is { } refusal)
                 outcomes[recipient] = $"refused at RCPT, {refusal.Code} {refusal.EnhancedStatusCode}";
             else
                 envelope = envelope with { Recipients = [.. envelope.Recipients, recipient] };

@@ -55,7 +55,7 @@ public sealed class SecuringRulesDocumentTests
             };
             using var box = new TableBox(new AllOrNothingPolicy(), options, []);
             var envelope = new MessageEnvelope("table", side, Mailbox.Parse("juro@amd.test"), [Mailbox.Parse(recipient)], Declares8Bit: false, ServerTakes8Bit: true);
-            Assert.Null(box.Box.Security.DecideRecipient(envelope with { Recipients = [] }, envelope.Recipients[0]));
+            Assert.Null(box.Box.Security.DecideRecipient(envelope with { Recipients = [] }, [], envelope.Recipients[0], RecipientNotification.Default));
             Assert.Null(box.Box.Security.DecideData(envelope));
             Assert.False(box.Box.Security.Touches(envelope));
         }

@@ -4,6 +4,7 @@ using Cstp.Core.Mime;
 using Cstp.Core.Plugins;
 using Cstp.Core.Securing;
 using Cstp.Core.Smtp;
+using Cstp.Core.Store;
 using Cstp.Core.Tls;
 using Cstp.Core.Trust;
 using Cstp.CryptoBouncyCastle;
@@ -18,13 +19,15 @@ internal sealed class TableBox : IDisposable
     private static readonly BouncyCastleEnveloper s_crypto = new();
 
     private readonly RecordingLoggers _loggers = new();
+    private readonly TestDatabase _database = new();
 
     public TableBox(IRecipientPolicy policy, SecuringOptions options, IReadOnlyList<OwnKey> keys)
     {
         var modules = new SelectedModules(s_crypto, "crypto", policy, "policy", new LoopbackMode(1, 1), "loopback", []);
-        var settings = new BoxSettings(new BoxOptions { Name = "cstpbox@amd.test", Domains = ["amd.test"] }, options, new SmtpOptions(), new SpoolOptions(), new TlsOptions());
+        var settings = new BoxSettings(
+            new BoxOptions { Name = "cstpbox@amd.test", Domains = ["amd.test"] }, options, new SmtpOptions(), new SpoolOptions(), new RelayOptions(), new StoreOptions(), new TlsOptions());
         Keys = keys;
-        Box = new Box(settings, modules, () => Trust, (_, _, _, _) => { }, TimeProvider.System, _loggers);
+        Box = new Box(settings, modules, () => Trust, _database.File, (_, _, _, _) => { }, TimeProvider.System, _loggers);
     }
 
     public Box Box { get; }
@@ -43,7 +46,11 @@ internal sealed class TableBox : IDisposable
         return lines.Length == 0 ? "–" : string.Join("<br>", lines);
     }
 
-    public void Dispose() => Box.Dispose();
+    public void Dispose()
+    {
+        Box.Dispose();
+        _database.Dispose();
+    }
 
     private sealed class RecordingLoggers : ILoggerFactory, ILogger
     {

@@ -2,7 +2,7 @@ using Cstp.Core.Smtp;
 
 namespace Cstp.Tests.Smtp;
 
-public sealed class PathParametersTests
+public sealed class SmtpParametersTests
 {
     private static readonly ServerExtensions s_all = new(new HashSet<string> { "DSN", "SIZE", "8BITMIME", "RRVS" }, null);
 
@@ -11,7 +11,7 @@ public sealed class PathParametersTests
     [InlineData("RET=hdrs ENVID=QQ314159")]
     [InlineData("ENVID=a+2Bb+3Dc+20d")]
     [InlineData("SIZE=100 BODY=8BITMIME RET=HDRS")]
-    public void Parameters_of_MAIL_that_fit_go_on(string parameters) => Assert.Null(PathParameters.RefuseMail(Path("FROM:", parameters), s_all));
+    public void Parameters_of_MAIL_that_fit_go_on(string parameters) => Assert.Null(SmtpParameters.RefuseMail(Path("FROM:", parameters), s_all));
 
     [Theory]
     [InlineData("RET", "501 5.5.4")]
@@ -26,13 +26,13 @@ public sealed class PathParametersTests
     [InlineData("NOTIFY=NEVER", "555 5.5.4")]
     [InlineData("ORCPT=rfc822;a@b.test", "555 5.5.4")]
     public void Parameters_of_MAIL_that_do_not_fit_are_refused(string parameters, string reply) =>
-        Assert.StartsWith(reply, PathParameters.RefuseMail(Path("FROM:", parameters), s_all)?.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith(reply, SmtpParameters.RefuseMail(Path("FROM:", parameters), s_all)?.ToString(), StringComparison.Ordinal);
 
     [Fact]
     public void An_ENVID_has_a_hundred_characters_and_no_more()
     {
-        Assert.Null(PathParameters.RefuseMail(Path("FROM:", "ENVID=" + new string('x', 100)), s_all));
-        Assert.NotNull(PathParameters.RefuseMail(Path("FROM:", "ENVID=" + new string('x', 101)), s_all));
+        Assert.Null(SmtpParameters.RefuseMail(Path("FROM:", "ENVID=" + new string('x', 100)), s_all));
+        Assert.NotNull(SmtpParameters.RefuseMail(Path("FROM:", "ENVID=" + new string('x', 101)), s_all));
     }
 
     [Theory]
@@ -43,7 +43,7 @@ public sealed class PathParametersTests
     public void Parameters_of_RCPT_that_fit_go_on(string parameters)
     {
         string encoded = parameters.Replace("/G=a/", "/G+3Da/", StringComparison.Ordinal);
-        Assert.Null(PathParameters.RefuseRecipient(Path("TO:", encoded), s_all));
+        Assert.Null(SmtpParameters.RefuseRecipient(Path("TO:", encoded), s_all));
     }
 
     [Theory]
@@ -59,11 +59,11 @@ public sealed class PathParametersTests
     [InlineData("ORCPT=rfc822;a=b@c.test", "501 5.5.4")]
     [InlineData("RET=FULL", "555 5.5.4")]
     public void Parameters_of_RCPT_that_do_not_fit_are_refused(string parameters, string reply) =>
-        Assert.StartsWith(reply, PathParameters.RefuseRecipient(Path("TO:", parameters), s_all)?.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith(reply, SmtpParameters.RefuseRecipient(Path("TO:", parameters), s_all)?.ToString(), StringComparison.Ordinal);
 
     [Fact]
     public void A_parameter_of_an_extension_that_is_not_in_force_is_refused() =>
-        Assert.StartsWith("555 5.5.4", PathParameters.RefuseRecipient(Path("TO:", "NOTIFY=NEVER"), ServerExtensions.None)?.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("555 5.5.4", SmtpParameters.RefuseRecipient(Path("TO:", "NOTIFY=NEVER"), ServerExtensions.None)?.ToString(), StringComparison.Ordinal);
 
     private static PathArgument Path(string prefix, string parameters)
     {

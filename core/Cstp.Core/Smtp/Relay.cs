@@ -1,0 +1,93 @@
+using System.Net.Sockets;
+using Cstp.Abstractions;
+
+namespace Cstp.Core.Smtp;
+
+/// <summary>The way for parts of a message that cannot go to the client's own server. For clients on the inside alone: nobody else relays through the box.</summary>
+/// <param name="server">The server.</param>
+/// <param name="hello">The box's name.</param>
+/// <param name="options">Limits.</param>
+internal sealed class Relay(RelayServer server, string hello, SmtpOptions options)
+{
+    /// <summary>The server, for people.</summary>
+    public string Name => server.ToString();
+
+    /// <summary>The box's name towards it.</summary>
+    public string Hello => hello;
+
+    /// <summary>Connects and greets. What secures the connection belongs between the two greetings here (RFC 3207 4.2).</summary>
+    /// <param name="cancel">The deadline.</param>
+    /// <returns>The connection, and what the relay offers.</returns>
+    /// <exception cref="IOException">It cannot be reached, or refuses.</exception>
+    public async Task<(SmtpConnection Connection, ServerExtensions Offer)> ConnectAsync(CancellationToken cancel)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(server.Host, server.Port, cancel);
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            throw new IOException($"the relay {Name} cannot be reached: {e.Message}", e);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+        var connection = new SmtpConnection(socket);
+        try
+        {
+            ServerReply banner = await connection.ReadReplyAsync(cancel);
+            if (!banner.IsPositive)
+                throw new IOException($"the relay {Name} refuses the connection: {banner.Text}");
+            ServerReply reply = await AskAsync(connection, "EHLO", cancel);
+            if (reply.IsPositive)
+            {
+                EhloResponse.Rewrite(reply, Side.Outside, options, out ServerExtensions offer);
+                return (connection, offer);
+            }
+            reply = await AskAsync(connection, "HELO", cancel);
+            return reply.IsPositive ? (connection, ServerExtensions.None) : throw new IOException($"the relay {Name} refuses the greeting: {reply.Text}");
+        }
+        catch
+        {
+            connection.Abort();
+            throw;
+        }
+    }
+
+    /// <summary>The MAIL line of a transaction for the relay.</summary>
+    /// <param name="transaction">The transaction as the client made it.</param>
+    /// <param name="offer">What the relay offers.</param>
+    /// <exception cref="IOException">It lacks an extension that is in use: what the sender asked for would be lost in silence.</exception>
+    public string MailLine(Transaction transaction, ServerExtensions offer) => Line(
+        $"MAIL FROM:{transaction.Path}",
+        // SIZE is advice. AUTH says who the client is to a server that the box itself did not authenticate to (RFC 4954 5).
+        transaction.Parameters.Where(p => p.Keyword != "AUTH" && (p.Keyword != "SIZE" || offer.Has("SIZE"))),
+        offer);
+
+    /// <summary>The RCPT line of a recipient for the relay.</summary>
+    /// <param name="recipient">The recipient.</param>
+    /// <param name="offer">What the relay offers.</param>
+    /// <exception cref="IOException">It lacks an extension that is in use.</exception>
+    public string RecipientLine(TransactionRecipient recipient, ServerExtensions offer) => Line($"RCPT TO:{recipient.Path}", recipient.Parameters, offer);
+
+    private string Line(string path, IEnumerable<(string Keyword, string? Value)> parameters, ServerExtensions offer)
+    {
+        foreach ((string keyword, string? value) in parameters)
+        {
+            if (SmtpParameters.Extension(keyword) is not { } extension || !offer.Has(extension))
+                throw new IOException($"the relay {Name} does not offer {SmtpParameters.Extension(keyword) ?? keyword}, which this message uses");
+            path += value is null ? $" {keyword}" : $" {keyword}={value}";
+        }
+        return path;
+    }
+
+    private async Task<ServerReply> AskAsync(SmtpConnection connection, string verb, CancellationToken cancel)
+    {
+        await connection.SendAsync($"{verb} {hello}\r\n", cancel);
+        return await connection.ReadReplyAsync(cancel);
+    }
+}

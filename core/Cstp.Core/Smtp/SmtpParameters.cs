@@ -1,0 +1,58 @@
+using Cstp.Abstractions;
+
+namespace Cstp.Core.Smtp;
+
+/// <summary>Parameters of MAIL and RCPT: only those of extensions in force go on, and only with a value that fits (RFC 5321 4.1.1.11).</summary>
+internal static class SmtpParameters
+{
+    /// <summary>Looks at the parameters of MAIL.</summary>
+    /// <param name="path">The argument.</param>
+    /// <param name="inForce">What the server offers and we let through.</param>
+    /// <returns>Null where all may go on, else our reply.</returns>
+    public static Reply? RefuseMail(PathArgument path, ServerExtensions inForce) => Refuse(path, inForce, (keyword, value) => keyword switch
+    {
+        "NOTIFY" or "ORCPT" or "RRVS" => false,
+        "BODY" => value?.ToUpperInvariant() is "7BIT" or "8BITMIME",
+        "REQUIRETLS" => value is null,
+        _ => true,
+    });
+
+    /// <summary>Looks at the parameters of RCPT.</summary>
+    /// <param name="path">The argument.</param>
+    /// <param name="inForce">What the server offers and we let through.</param>
+    /// <returns>Null where all may go on, else our reply.</returns>
+    public static Reply? RefuseRecipient(PathArgument path, ServerExtensions inForce) => Refuse(path, inForce, (keyword, _) => keyword is "NOTIFY" or "ORCPT" or "RRVS");
+
+    /// <summary>The EHLO keyword that must be in force for a parameter.</summary>
+    /// <param name="keyword">The parameter, upper case.</param>
+    /// <returns>The keyword, or null for a parameter that we do not know.</returns>
+    public static string? Extension(string keyword) => keyword switch
+    {
+        "SIZE" => "SIZE",
+        "BODY" => "8BITMIME",
+        "RET" or "ENVID" or "NOTIFY" or "ORCPT" => "DSN",
+        "AUTH" => "AUTH",
+        "BY" => "DELIVERBY",
+        "MT-PRIORITY" => "MT-PRIORITY",
+        "HOLDFOR" or "HOLDUNTIL" => "FUTURERELEASE",
+        "SOLICIT" => "NO-SOLICITING",
+        "RRVS" => "RRVS",
+        "REQUIRETLS" => "REQUIRETLS",
+        _ => null,
+    };
+
+    private static Reply? Refuse(PathArgument path, ServerExtensions inForce, Func<string, string?, bool> isKnown)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach ((string keyword, string? value) in path.Parameters)
+        {
+            if (!isKnown(keyword, value) || Extension(keyword) is not { } extension || !inForce.Has(extension))
+                return new Reply(555, keyword == "SMTPUTF8" ? "5.6.7" : "5.5.4", $"Parameter {keyword} not supported here");
+            if (!seen.Add(keyword))
+                return new Reply(501, "5.5.4", $"Parameter {keyword} given twice");
+            if (extension == "DSN" && !DsnParameters.Fits(keyword, value))
+                return new Reply(501, "5.5.4", $"Bad value of {keyword} (RFC 3461 4)");
+        }
+        return null;
+    }
+}
