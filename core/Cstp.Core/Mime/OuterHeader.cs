@@ -88,9 +88,7 @@ internal static class OuterHeader
         HeaderField[] from = [.. fields.Where(f => f.Is("From"))];
         if (from.Length != 1 || from[0].Value.Contains('\0', StringComparison.Ordinal))
             return null;
-        if (!MimeKit.InternetAddressList.TryParse(from[0].Value, out MimeKit.InternetAddressList? list) || list.Count != 1)
-            return null;
-        return list[0] is MimeKit.MailboxAddress address && Mailbox.TryParse(address.Address, out Mailbox? mailbox) ? mailbox : null;
+        return AddressField.Read(from[0]) is [MimeKit.MailboxAddress address] ? AddressField.MailboxOf(address, from[0]) : null;
     }
 
     /// <summary>Everybody whom the From fields name, however many there are.</summary>
@@ -102,14 +100,14 @@ internal static class OuterHeader
         unreadable = false;
         foreach (HeaderField field in fields.Where(f => f.Is("From")))
         {
-            if (!MimeKit.InternetAddressList.TryParse(field.Value, out MimeKit.InternetAddressList? list))
+            if (AddressField.Read(field) is not { } list)
             {
                 unreadable = true;
                 continue;
             }
             foreach (MimeKit.MailboxAddress address in list.Mailboxes)
             {
-                if (Mailbox.TryParse(address.Address, out Mailbox? mailbox))
+                if (AddressField.MailboxOf(address, field) is { } mailbox)
                     named.Add(mailbox);
                 else
                     unreadable |= address.Address.Contains('@', StringComparison.Ordinal);

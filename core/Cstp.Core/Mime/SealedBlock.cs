@@ -29,27 +29,36 @@ internal enum SealedContentType
 /// <param name="Recipients">SHA-256 of each recipient's address in lower case, in hexadecimal.</param>
 internal sealed record SealedBlock(int HpOuter, SealedContentType ContentType, IReadOnlyList<string> Recipients)
 {
+    /// <summary>Says in the block that the header section is beyond ASCII and only SMTPUTF8 carries it (RFC 6531): the fields outside may not show it.</summary>
+    private const string International = "smtputf8";
+
     /// <summary>The name of the first field.</summary>
     public const string FieldName = "CSTP-Sealed";
 
     /// <summary>What the first Content-Type field gets before its last CRLF.</summary>
     public static ReadOnlySpan<byte> Suffix => ";\r\n hp=\"cipher\""u8;
 
-    /// <summary>The digest of an address as it stands in the block.</summary>
+    /// <summary>Whether the original was sent with SMTPUTF8 and needs it.</summary>
+    public bool IsInternational { get; init; }
+
+    /// <summary>The digest of an address as it stands in the block: of its UTF-8 in lower case, the domain in A-labels.</summary>
     /// <param name="mailbox">The address.</param>
     public static string DigestOf(Mailbox mailbox) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(mailbox.ToString().ToLowerInvariant())));
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(mailbox.ToString().ToLowerInvariant())));
 
     /// <summary>Makes what stands before the original message in a sealed entity, and what of its header section stands changed.</summary>
     /// <param name="header">The original's header section.</param>
     /// <param name="outer">The fields that stand outside, as they stand there.</param>
     /// <param name="recipients">The recipients of this delivery.</param>
+    /// <param name="isInternational">Whether the original came with SMTPUTF8.</param>
     /// <returns>Everything up to the body.</returns>
-    public static byte[] Seal(HeaderSection header, IReadOnlyList<HeaderField> outer, IReadOnlyList<Mailbox> recipients)
+    public static byte[] Seal(HeaderSection header, IReadOnlyList<HeaderField> outer, IReadOnlyList<Mailbox> recipients, bool isInternational)
     {
         SealedContentType how = Judge(header, out HeaderField first);
         var text = new MemoryStream(header.Raw.Length * 2 + 1024);
         Write(text, $"{FieldName}: 1; hp-outer={outer.Count}; content-type={how.ToString().ToLowerInvariant()}");
+        if (isInternational && !Ascii.IsValid(header.Raw.Span))
+            Write(text, "; " + International);
         for (int i = 0; i < recipients.Count; i++)
             Write(text, (i == 0 ? ";\r\n rcpt=" : ",\r\n ") + DigestOf(recipients[i]));
         Write(text, "\r\n");
@@ -99,6 +108,7 @@ internal sealed record SealedBlock(int HpOuter, SealedContentType ContentType, I
         int? hpOuter = null;
         SealedContentType? contentType = null;
         string[] recipients = [];
+        bool isInternational = false;
         string[] words = header.Fields[0].Value.Split(';', StringSplitOptions.TrimEntries);
         if (words[0] != "1")
             return null;
@@ -114,6 +124,9 @@ internal sealed record SealedBlock(int HpOuter, SealedContentType ContentType, I
                 case "content-type" when Enum.TryParse(value, ignoreCase: true, out SealedContentType how) && !char.IsAsciiDigit(value[0]):
                     contentType = how;
                     break;
+                case International:
+                    isInternational = true;
+                    break;
                 case "rcpt":
                     recipients = [.. value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
                     break;
@@ -126,7 +139,7 @@ internal sealed record SealedBlock(int HpOuter, SealedContentType ContentType, I
         bool hasOwnType = type is SealedContentType.Added or SealedContentType.Message;
         if (hasOwnType && (header.Fields.Count < 2 + count || !header.Fields[1 + count].Is("Content-Type")))
             return null;
-        return new SealedBlock(count, type, recipients);
+        return new SealedBlock(count, type, recipients) { IsInternational = isInternational };
     }
 
     /// <summary>The outer fields as they stood when the message was sealed.</summary>

@@ -1,6 +1,5 @@
 using Cstp.Abstractions;
 using Cstp.Core.Mime;
-using MimeKit;
 
 namespace Cstp.Core.Securing;
 
@@ -24,5 +23,5 @@ internal static class BlindCopies
     }
 
     private static IEnumerable<string> Addresses(HeaderField field) =>
-        InternetAddressList.TryParse(field.Value, out InternetAddressList? list) ? list.Mailboxes.Select(m => m.Address.ToLowerInvariant()) : [];
+        AddressField.Read(field)?.Mailboxes.Select(m => AddressField.MailboxOf(m, field)?.ToString().ToLowerInvariant()).OfType<string>() ?? [];
 }

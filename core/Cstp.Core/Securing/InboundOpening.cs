@@ -92,7 +92,12 @@ internal sealed class InboundOpening(
                 return new MessageDecision.Refuse(opened.Refusal);
             if ((group.Demand.Encrypt == Demand.Require && !opened.CameEncrypted) || (group.Demand.Sign == Demand.Require && !opened.CameSigned))
                 return new MessageDecision.Refuse(Unprotected(envelope, group));
-            deliveries.Add(new PlannedDelivery(group.Recipients, Protection.None, DeliveryRoute.Server, opened.Outcome, (_, message, stop) => opened.WriteAsync(message, stop)));
+            if (opened.IsInternational && !envelope.IsInternational && !envelope.ServerTakesInternational)
+                return new MessageDecision.Refuse(new Reply(550, "5.6.7", "The opened message has a header section beyond ASCII, and the mail server does not offer SMTPUTF8"));
+            deliveries.Add(new PlannedDelivery(group.Recipients, Protection.None, DeliveryRoute.Server, opened.Outcome, (_, message, stop) => opened.WriteAsync(message, stop))
+            {
+                IsInternational = opened.IsInternational,
+            });
         }
         if (transit.Length > 0)
         {

@@ -17,6 +17,9 @@ internal sealed record PlannedDelivery(
     string Why,
     Func<PipeReader, PipeWriter, CancellationToken, Task> WriteAsync)
 {
+    /// <summary>Whether it needs SMTPUTF8 even where the client did not say so.</summary>
+    public bool IsInternational { get; init; }
+
     /// <summary>Whether its recipients do not get the message, but its sender a report.</summary>
     public bool IsReport => Route == DeliveryRoute.Withheld;
 }

@@ -12,6 +12,12 @@ namespace Cstp.Core.Securing;
 internal sealed record MessageEnvelope(
     string Session, Side Side, Mailbox? ReversePath, IReadOnlyList<Mailbox> Recipients, bool Declares8Bit, bool ServerTakes8Bit)
 {
+    /// <summary>Whether the client said SMTPUTF8.</summary>
+    public bool IsInternational { get; init; }
+
+    /// <summary>Whether the server offered SMTPUTF8.</summary>
+    public bool ServerTakesInternational { get; init; }
+
     /// <summary>The sender's identifier of the transaction (ENVID, RFC 3461 4.4), decoded, or null.</summary>
     public string? EnvelopeId { get; init; }
 

@@ -125,7 +125,10 @@ internal sealed class OutboundSecuring(
         bool forGateways = group.All(r => r.Certificates.All(c => c.Scope == CertificateScope.Gateway));
         EncryptionRequest encryption = EncryptionFor(group, snapshot);
         var request = new SealingRequest(
-            signer, encryption, [.. group.Select(r => r.Mailbox)], forGateways, forGateways && options.OuterSubject.Length > 0 ? options.OuterSubject : null);
+            signer, encryption, [.. group.Select(r => r.Mailbox)], forGateways, forGateways && options.OuterSubject.Length > 0 ? options.OuterSubject : null)
+        {
+            IsInternational = envelope.IsInternational,
+        };
         Log(envelope, recipients, "signed and encrypted", signer, encryption.Cipher.ToString());
         metrics.Layer("signed", "made");
         CountEncrypted(encryption.Cipher);

@@ -17,6 +17,7 @@ namespace Cstp.Core.Smime;
 /// <param name="Reason">In words; null for none.</param>
 /// <param name="Refusal">Where the message must not be delivered at all.</param>
 /// <param name="NotBound">Places of the recipients for whom it was not sealed.</param>
+/// <param name="IsInternational">Whether what comes out needs SMTPUTF8, though what came may not have.</param>
 internal sealed record LayerDecision(
     int Depth,
     WalkedEntity Final,
@@ -28,7 +29,8 @@ internal sealed record LayerDecision(
     IReadOnlyList<LayerReport> Layers,
     string? Reason,
     Reply? Refusal,
-    IReadOnlyList<int> NotBound);
+    IReadOnlyList<int> NotBound,
+    bool IsInternational);
 
 /// <summary>Decides from the outside in which layers come off.</summary>
 internal sealed class LayerJudgement
@@ -48,6 +50,7 @@ internal sealed class LayerJudgement
     private bool _decrypted;
     private bool _signed;
     private bool _withoutIntegrity;
+    private bool _isInternational;
     private string? _reason;
     private Reply? _refusal;
     private int[] _notBound = [];
@@ -83,7 +86,7 @@ internal sealed class LayerJudgement
         bool needsBase64 = _depth > 0 && EntityKind.Of(_entity.Header) is EntityKind.Opaque { Encoding: TransferEncoding.Identity }
             && (_entity.Scan.HasNul || _entity.Scan.HasBareCarriageReturn || _entity.Scan.HasEightBit);
         return new LayerDecision(
-            _depth, _entity, _entity.Finding is null, needsBase64 ? InBase64(_outer) : _outer, _bodyHoldsHeader, needsBase64, _results, _layers, _reason, _refusal, _notBound);
+            _depth, _entity, _entity.Finding is null, needsBase64 ? InBase64(_outer) : _outer, _bodyHoldsHeader, needsBase64, _results, _layers, _reason, _refusal, _notBound, _isInternational);
     }
 
     /// <summary>A clear signature that holds and stays is a window: what it covers is reported, though nothing of it is opened.</summary>
@@ -229,6 +232,7 @@ internal sealed class LayerJudgement
         {
             _outer = OuterHeader.Restore(_outer, inner.Header, block, _authentication.IsForged);
             _bodyHoldsHeader = block.ContentType == SealedContentType.Message;
+            _isInternational |= block.IsInternational;
         }
         else
             _outer = isProtected ? OuterHeader.Protect(_outer, inner.Header) : OuterHeader.Replace(_outer, inner.Header);

@@ -22,6 +22,9 @@ internal sealed record OpenedMessage(
     IReadOnlyList<int> NotBound,
     Func<PipeWriter, CancellationToken, Task> WriteAsync)
 {
+    /// <summary>Whether its header section needs SMTPUTF8 (RFC 6531), which a server on the way may have found needless for what it saw.</summary>
+    public bool IsInternational { get; init; }
+
     /// <summary>Whether it came encrypted; one that we could not open counts, whatever the cause, so that the answer tells nobody which.</summary>
     public bool CameEncrypted => Layers.Any(layer => layer.Kind is "enveloped" or "authEnveloped");
 

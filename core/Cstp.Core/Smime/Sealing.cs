@@ -13,7 +13,11 @@ namespace Cstp.Core.Smime;
 /// <param name="ForGatewaysAlone">Whether only boxes will read it: then the Subject hides and the signed layer is binary.</param>
 /// <param name="OuterSubject">The Subject that stands outside instead; null leaves the real one there.</param>
 internal sealed record SealingRequest(
-    SigningRequest Signing, EncryptionRequest? Encryption, IReadOnlyList<Mailbox> Recipients, bool ForGatewaysAlone, string? OuterSubject);
+    SigningRequest Signing, EncryptionRequest? Encryption, IReadOnlyList<Mailbox> Recipients, bool ForGatewaysAlone, string? OuterSubject)
+{
+    /// <summary>Whether the original came with SMTPUTF8.</summary>
+    public bool IsInternational { get; init; }
+}
 
 /// <summary>Makes S/MIME of a message as it streams (RFC 8551 3).</summary>
 /// <param name="crypto">The crypto module.</param>
@@ -33,7 +37,7 @@ internal sealed class Sealing(ICmsEnveloper crypto)
     {
         EncryptionRequest encryption = request.Encryption ?? throw new ArgumentException("no recipients to encrypt to", nameof(request));
         List<HeaderField> outer = OuterFields(header, request.OuterSubject);
-        byte[] front = SealedBlock.Seal(header, outer, request.Recipients);
+        byte[] front = SealedBlock.Seal(header, outer, request.Recipients, request.IsInternational);
         WriteHeader(message, outer, EnvelopedHeader(encryption));
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);

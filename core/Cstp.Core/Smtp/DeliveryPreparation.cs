@@ -85,9 +85,10 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
     {
         PlannedDelivery delivery = planned[_keeper];
         OutgoingDelivery outgoing = Take(_keeper, session.Server!, "same connection");
-        if (delivery.Recipients.Count < transaction.Recipients.Count || transaction.HasWithheld)
+        string mail = transaction.LineFor(delivery);
+        if (delivery.Recipients.Count < transaction.Recipients.Count || transaction.HasWithheld || mail != transaction.Line)
         {
-            ServerReply? refused = await outgoing.AddressAsync(transaction.Line, Lines(delivery), session.Extensions.Has("PIPELINING"), reset: true, cancel);
+            ServerReply? refused = await outgoing.AddressAsync(mail, Lines(delivery), session.Extensions.Has("PIPELINING"), reset: true, cancel);
             if (refused is not null)
                 return ChangedItsMind("mail server", refused);
         }
@@ -145,7 +146,7 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
             }
         }
         OutgoingDelivery outgoing = Take(i, server, "second connection");
-        ServerReply? refused = await outgoing.AddressAsync(transaction.Line, Lines(planned[i]), session.Extensions.Has("PIPELINING"), reset: false, cancel);
+        ServerReply? refused = await outgoing.AddressAsync(transaction.LineFor(planned[i]), Lines(planned[i]), session.Extensions.Has("PIPELINING"), reset: false, cancel);
         if (refused is { FirstDigit: 4 })
         {
             // What it took on the first connection a moment ago it does not take on a second.

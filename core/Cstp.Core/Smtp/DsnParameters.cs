@@ -11,13 +11,14 @@ internal static class DsnParameters
     /// <summary>Looks at a value.</summary>
     /// <param name="keyword">RET, ENVID, NOTIFY or ORCPT.</param>
     /// <param name="value">The value as it came; null where there is none.</param>
+    /// <param name="isInternational">Whether an original recipient may be written in UTF-8 (RFC 6533 3).</param>
     /// <returns>Whether it fits.</returns>
-    public static bool Fits(string keyword, string? value) => value is not null && keyword switch
+    public static bool Fits(string keyword, string? value, bool isInternational) => value is not null && keyword switch
     {
         "RET" => value.ToUpperInvariant() is "FULL" or "HDRS",
-        "ENVID" => value.Length <= MaxEnvelopeId && IsXtext(value),
+        "ENVID" => value.Length <= MaxEnvelopeId && IsXtext(value, withUtf8: false),
         "NOTIFY" => IsNotify(value.ToUpperInvariant()),
-        "ORCPT" => IsOriginalRecipient(value),
+        "ORCPT" => IsOriginalRecipient(value, isInternational),
         _ => false,
     };
 
@@ -29,22 +30,22 @@ internal static class DsnParameters
     }
 
     /// <summary>The type of an address, a semicolon, and the address as xtext (RFC 3461 4.2).</summary>
-    private static bool IsOriginalRecipient(string value)
+    private static bool IsOriginalRecipient(string value, bool isInternational)
     {
         int semicolon = value.IndexOf(';', StringComparison.Ordinal);
         return value.Length <= MaxOriginalRecipient
             && semicolon > 0
             && value[..semicolon].All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
             && semicolon < value.Length - 1
-            && IsXtext(value[(semicolon + 1)..]);
+            && IsXtext(value[(semicolon + 1)..], isInternational && value[..semicolon].Equals("utf-8", StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>Printable octets, but for plus and equals sign, which stand as + and two hexadecimal digits in upper case.</summary>
-    private static bool IsXtext(string value)
+    private static bool IsXtext(string value, bool withUtf8)
     {
         for (int i = 0; i < value.Length; i++)
         {
-            if (value[i] is <= ' ' or > '~' or '=')
+            if (value[i] is <= ' ' or '\x7f' or '=' || (value[i] > '\x7f' && !withUtf8))
                 return false;
             if (value[i] != '+')
                 continue;

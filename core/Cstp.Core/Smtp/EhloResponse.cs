@@ -22,7 +22,7 @@ internal static class EhloResponse
     private static readonly HashSet<string> s_passed = new(StringComparer.Ordinal)
     {
         "PIPELINING", "8BITMIME", "SIZE", "ENHANCEDSTATUSCODES", "DSN", "AUTH", "LIMITS", "DELIVERBY", "MT-PRIORITY",
-        "FUTURERELEASE", "NO-SOLICITING", "RRVS", "ETRN", "VRFY", "EXPN", "HELP",
+        "FUTURERELEASE", "NO-SOLICITING", "RRVS", "ETRN", "VRFY", "EXPN", "HELP", "SMTPUTF8",
     };
 
     /// <summary>A SASL security layer would make the session unreadable (RFC 4954 4).</summary>
@@ -89,12 +89,20 @@ internal static class EhloResponse
                     keywords.Add(keyword);
                     texts.Add(string.Join(' ', ["LIMITS", .. AnnouncedLimits.Lower(words.Skip(1), options)]));
                     break;
+                case "SMTPUTF8":
+                    keywords.Add(keyword);
+                    break;
                 default:
                     keywords.Add(keyword);
                     texts.Add(line[4..]);
                     break;
             }
         }
+        // Without 8BITMIME it is no offer (RFC 6531 3.1 (8)).
+        if (!keywords.Contains("8BITMIME"))
+            keywords.Remove("SMTPUTF8");
+        else if (keywords.Contains("SMTPUTF8"))
+            texts.Add("SMTPUTF8");
         if (tls is { OffersStartTls: true })
         {
             keywords.Add("STARTTLS");

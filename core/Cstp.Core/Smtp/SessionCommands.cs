@@ -138,6 +138,9 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
     private static string Words(IEnumerable<(string Keyword, string? Value)> parameters) =>
         string.Join(' ', parameters.Select(p => p.Value is null ? p.Keyword : $"{p.Keyword}={p.Value}"));
 
+    /// <summary>Whether the transaction in which a RCPT stands said SMTPUTF8; its MAIL may not be answered yet.</summary>
+    private bool IsInternational => (session.Pending.LastOrDefault(p => p.Transaction is not null)?.Transaction ?? session.Transaction)?.IsInternational == true;
+
     private long RaisedSize(long size) => session.Extensions.Size is > 0 and { } limit && size <= EhloResponse.Lowered(limit)
         ? Math.Min(EhloResponse.Raised(size), limit)
         : EhloResponse.Raised(size);
@@ -149,7 +152,7 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             Refuse(command.Verb, syntax);
             return;
         }
-        if (SmtpParameters.RefuseRecipient(path!, session.Extensions) is { } unfit)
+        if (SmtpParameters.RefuseRecipient(path!, session.Extensions, IsInternational) is { } unfit)
         {
             Refuse(command.Verb, unfit);
             return;

@@ -1,3 +1,4 @@
+using System.Text;
 using Cstp.Abstractions;
 
 namespace Cstp.Core.Smtp;
@@ -20,11 +21,14 @@ internal sealed record SmtpCommand(string Verb, string Argument, string Line)
 }
 
 /// <summary>A path and its parameters, as in MAIL and RCPT (RFC 5321 4.1.1.2, 4.1.1.3).</summary>
-/// <param name="Path">The path as it came, with its brackets.</param>
+/// <param name="Path">The path as it came, with its brackets, one character an octet.</param>
 /// <param name="Mailbox">The mailbox; null for the null path.</param>
 /// <param name="Parameters">Keyword (upper case) and value (or null), in order.</param>
 internal sealed record PathArgument(string Path, Mailbox? Mailbox, IReadOnlyList<(string Keyword, string? Value)> Parameters)
 {
+    /// <summary>Whether a server without SMTPUTF8 may see the path (RFC 6531 3.3).</summary>
+    public bool IsAscii => Ascii.IsValid(Path);
+
     /// <summary>Reads <c>FROM:&lt;path&gt; parameters</c>.</summary>
     /// <param name="argument">What follows the verb.</param>
     /// <param name="prefix"><c>FROM:</c> or <c>TO:</c>.</param>
@@ -39,20 +43,19 @@ internal sealed record PathArgument(string Path, Mailbox? Mailbox, IReadOnlyList
             : new Reply(501, "5.1.3", "Bad recipient address syntax; give RCPT TO:<local-part@domain>");
         if (!argument.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
             return refusal;
-        if (argument.Any(c => c > '~'))
-            return new Reply(553, "5.6.7", "Addresses beyond ASCII (SMTPUTF8) are not supported here; use an ASCII address");
         string rest = argument[prefix.Length..].TrimStart(' ');   // many clients put a space there
         if (!rest.StartsWith('<'))
             return refusal;
         int end = EndOfPath(rest);
         if (end < 0 || end > 257)
             return refusal;
-        string inside = rest[1..end];
+        if (Utf8Octets.Decode(rest[1..end]) is not { } inside)
+            return new Reply(553, "5.6.7", "An address beyond ASCII is written in UTF-8 (RFC 6531 3.3)");
         if (inside.StartsWith('@'))
         {
             // A source route is accepted and not used (RFC 5321 C).
             int colon = inside.IndexOf(':', StringComparison.Ordinal);
-            if (colon < 0 || !inside[..colon].Split(',').All(hop => hop.StartsWith('@') && Abstractions.Mailbox.IsDomain(hop.AsSpan(1))))
+            if (colon < 0 || !inside[..colon].Split(',').All(hop => hop.StartsWith('@') && Abstractions.Mailbox.TryParseDomain(hop[1..], out _)))
                 return refusal;
             inside = inside[(colon + 1)..];
         }
@@ -80,7 +83,7 @@ internal sealed record PathArgument(string Path, Mailbox? Mailbox, IReadOnlyList
         {
             int equals = word.IndexOf('=', StringComparison.Ordinal);
             string keyword = (equals < 0 ? word : word[..equals]).ToUpperInvariant();
-            if (keyword.Length == 0 || !keyword.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') || equals == word.Length - 1)
+            if (keyword.Length == 0 || !keyword.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') || equals == word.Length - 1 || word.Any(c => c is < ' ' or '\x7f'))
                 return new Reply(501, "5.5.4", "Bad parameter syntax; give KEYWORD=value");
             parameters.Add((keyword, equals < 0 ? null : word[(equals + 1)..]));
         }

@@ -1,3 +1,4 @@
+using System.Text;
 using Cstp.Abstractions;
 
 namespace Cstp.Core.Smtp;
@@ -5,23 +6,27 @@ namespace Cstp.Core.Smtp;
 /// <summary>Parameters of MAIL and RCPT: only those of extensions in force go on, and only with a value that fits (RFC 5321 4.1.1.11).</summary>
 internal static class SmtpParameters
 {
+    /// <summary>Says that addresses and header section may be beyond ASCII (RFC 6531 3.4).</summary>
+    public const string International = "SMTPUTF8";
+
     /// <summary>Looks at the parameters of MAIL.</summary>
     /// <param name="path">The argument.</param>
     /// <param name="inForce">What the server offers and we let through.</param>
     /// <returns>Null where all may go on, else our reply.</returns>
-    public static Reply? RefuseMail(PathArgument path, ServerExtensions inForce) => Refuse(path, inForce, (keyword, value) => keyword switch
+    public static Reply? RefuseMail(PathArgument path, ServerExtensions inForce) => Refuse(path, inForce, path.Parameters.Any(p => p.Keyword == International), (keyword, value) => keyword switch
     {
         "NOTIFY" or "ORCPT" or "RRVS" => false,
         "BODY" => value?.ToUpperInvariant() is "7BIT" or "8BITMIME",
-        "REQUIRETLS" => value is null,
+        "REQUIRETLS" or International => value is null,
         _ => true,
     });
 
     /// <summary>Looks at the parameters of RCPT.</summary>
     /// <param name="path">The argument.</param>
     /// <param name="inForce">What the server offers and we let through.</param>
+    /// <param name="isInternational">Whether the transaction's MAIL said SMTPUTF8.</param>
     /// <returns>Null where all may go on, else our reply.</returns>
-    public static Reply? RefuseRecipient(PathArgument path, ServerExtensions inForce) => Refuse(path, inForce, (keyword, _) => keyword is "NOTIFY" or "ORCPT" or "RRVS");
+    public static Reply? RefuseRecipient(PathArgument path, ServerExtensions inForce, bool isInternational) => Refuse(path, inForce, isInternational, (keyword, _) => keyword is "NOTIFY" or "ORCPT" or "RRVS");
 
     /// <summary>The EHLO keyword that must be in force for a parameter.</summary>
     /// <param name="keyword">The parameter, upper case.</param>
@@ -38,21 +43,24 @@ internal static class SmtpParameters
         "SOLICIT" => "NO-SOLICITING",
         "RRVS" => "RRVS",
         "REQUIRETLS" => "REQUIRETLS",
+        International => International,
         _ => null,
     };
 
-    private static Reply? Refuse(PathArgument path, ServerExtensions inForce, Func<string, string?, bool> isKnown)
+    private static Reply? Refuse(PathArgument path, ServerExtensions inForce, bool isInternational, Func<string, string?, bool> isKnown)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach ((string keyword, string? value) in path.Parameters)
         {
             if (!isKnown(keyword, value) || Extension(keyword) is not { } extension || !inForce.Has(extension))
-                return new Reply(555, keyword == "SMTPUTF8" ? "5.6.7" : "5.5.4", $"Parameter {keyword} not supported here");
+                return new Reply(555, keyword == International ? "5.6.7" : "5.5.4", $"Parameter {keyword} not supported here");
             if (!seen.Add(keyword))
                 return new Reply(501, "5.5.4", $"Parameter {keyword} given twice");
-            if (extension == "DSN" && !DsnParameters.Fits(keyword, value))
-                return new Reply(501, "5.5.4", $"Bad value of {keyword} (RFC 3461 4)");
+            if (extension == "DSN" ? !DsnParameters.Fits(keyword, value, isInternational) : value is not null && !Ascii.IsValid(value))
+                return new Reply(501, "5.5.4", $"Bad value of {keyword}");
         }
-        return null;
+        return path.IsAscii || isInternational
+            ? null
+            : new Reply(553, "5.6.7", "An address beyond ASCII needs MAIL with SMTPUTF8, where that is offered; else use an ASCII address");
     }
 }

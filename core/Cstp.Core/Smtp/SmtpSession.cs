@@ -170,9 +170,12 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     /// <summary>The envelope of the open transaction; its recipients grow with the transaction's.</summary>
     public MessageEnvelope Envelope => new(Id, Side, Transaction!.ReversePath, Transaction.Mailboxes, Transaction.Declares8Bit, Extensions.Has("8BITMIME"))
     {
+        IsInternational = Transaction.IsInternational,
+        ServerTakesInternational = Extensions.Has(SmtpParameters.International),
         EnvelopeId = NotificationRequest.EnvelopeId(Transaction),
         Notifications = Transaction.Notifications,
-        CanReport = Side == Side.Inside && _services.Relay is not null && Transaction.ReversePath is not null,
+        // A report to an address beyond ASCII would have to be one of RFC 6533, which the relay may not take.
+        CanReport = Side == Side.Inside && _services.Relay is not null && Transaction.ReversePath is { IsAscii: true },
     };
 
     /// <summary>Writes a reply of ours, with an enhanced code only where the server offered them (RFC 2034 4).</summary>

@@ -24,6 +24,13 @@ internal sealed record Transaction(Mailbox? ReversePath, string Path, IReadOnlyL
     /// <summary>The MAIL line as it went to the server, without CRLF.</summary>
     public string Line { get; } = string.Join(' ', [$"MAIL FROM:{Path}", .. Parameters.Select(p => p.Value is null ? p.Keyword : $"{p.Keyword}={p.Value}")]);
 
+    /// <summary>Whether it may have addresses and a header section beyond ASCII (RFC 6531 3.4).</summary>
+    public bool IsInternational => Parameters.Any(p => p.Keyword == SmtpParameters.International);
+
+    /// <summary>The MAIL line for a delivery.</summary>
+    /// <param name="delivery">The delivery; it may need SMTPUTF8 where the client did not.</param>
+    public string LineFor(PlannedDelivery delivery) => delivery.IsInternational && !IsInternational ? $"{Line} {SmtpParameters.International}" : Line;
+
     /// <summary>The recipients kept, in the order of their RCPT.</summary>
     public IReadOnlyList<TransactionRecipient> Recipients => _recipients;
 

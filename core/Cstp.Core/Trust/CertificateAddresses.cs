@@ -13,15 +13,15 @@ internal sealed record CertificateAddresses(IReadOnlyList<Mailbox> Mailboxes)
     /// <summary>No address at all.</summary>
     public static CertificateAddresses None { get; } = new([]);
 
-    /// <summary>Whether one of the addresses is this one; domain and local part without case (RFC 8550 3).</summary>
+    /// <summary>Whether one of the addresses is this one, as <see cref="Same"/> has it.</summary>
     /// <param name="mailbox">The address.</param>
     public bool Contains(Mailbox mailbox) => Mailboxes.Any(own => Same(own, mailbox));
 
-    /// <summary>Whether two addresses are the same but for case.</summary>
+    /// <summary>Whether two addresses are the same: in ASCII but for case (RFC 8550 3), beyond it the local parts octet for octet (RFC 9598 5).</summary>
     /// <param name="one">One address.</param>
     /// <param name="other">The other.</param>
     public static bool Same(Mailbox one, Mailbox other) =>
-        one.Domain == other.Domain && one.LocalPart.Equals(other.LocalPart, StringComparison.OrdinalIgnoreCase);
+        one.Domain == other.Domain && one.LocalPart.Equals(other.LocalPart, one.IsAscii ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
 
     /// <summary>Reads the addresses. What is no mailbox, holds a control character or a second at sign does not count.</summary>
     /// <param name="subject">The subject.</param>
@@ -35,7 +35,7 @@ internal sealed record CertificateAddresses(IReadOnlyList<Mailbox> Mailboxes)
             {
                 if (name.TagNo == GeneralName.Rfc822Name)
                 {
-                    Add(found, DerIA5String.GetInstance(name.Name).GetString());
+                    AddAscii(found, DerIA5String.GetInstance(name.Name).GetString());
                 }
                 else if (SmtpUtf8Mailbox(name) is { } mailbox)
                 {
@@ -44,7 +44,7 @@ internal sealed record CertificateAddresses(IReadOnlyList<Mailbox> Mailboxes)
             }
         }
         foreach (string address in subject.GetValueList(X509Name.EmailAddress))
-            Add(found, address);
+            AddAscii(found, address);
         return found.Count == 0 ? None : new(found);
     }
 
@@ -54,6 +54,19 @@ internal sealed record CertificateAddresses(IReadOnlyList<Mailbox> Mailboxes)
         name.TagNo == GeneralName.OtherName && OtherName.GetInstance(name.Name) is { TypeID.Id: SmtpUtf8MailboxOid } other
             ? DerUtf8String.GetInstance(other.Value).GetString()
             : null;
+
+    /// <summary>An address as a name of subjectAltName: SmtpUTF8Mailbox only where the local part needs it (RFC 9598 3).</summary>
+    /// <param name="mailbox">The address.</param>
+    public static GeneralName NameOf(Mailbox mailbox) => mailbox.IsAscii
+        ? new(GeneralName.Rfc822Name, mailbox.ToString())
+        : new(GeneralName.OtherName, new OtherName(new DerObjectIdentifier(SmtpUtf8MailboxOid), new DerUtf8String(mailbox.ToString())));
+
+    /// <summary>What is an IA5String by its definition holds no other octets.</summary>
+    private static void AddAscii(List<Mailbox> found, string text)
+    {
+        if (System.Text.Ascii.IsValid(text))
+            Add(found, text);
+    }
 
     private static void Add(List<Mailbox> found, string text)
     {

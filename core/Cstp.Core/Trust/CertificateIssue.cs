@@ -62,7 +62,7 @@ internal static class CertificateIssue
         return new X509Name([X509Name.CN], [name.Length <= 64 ? name : address.Domain.Length <= 64 ? address.Domain : "CSTP"]);
     }
 
-    private static GeneralNames AlternativeName(Mailbox address) => new(new GeneralName(GeneralName.Rfc822Name, address.ToString()));
+    private static GeneralNames AlternativeName(Mailbox address) => new(CertificateAddresses.NameOf(address));
 
     private static Asn1SignatureFactory SignatureFactory(AsymmetricKeyParameter key) => new(PrivateKeys.SignatureAlgorithmOf(key), key);
 }

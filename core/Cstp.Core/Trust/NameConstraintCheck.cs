@@ -1,4 +1,4 @@
-using System.Globalization;
+using Cstp.Abstractions;
 using Org.BouncyCastle.Asn1;
 using Org.BouncyCastle.Asn1.X509;
 using Org.BouncyCastle.Pkix;
@@ -71,7 +71,7 @@ internal static class NameConstraintCheck
     private static string WithALabels(string mailbox)
     {
         int at = mailbox.LastIndexOf('@');
-        return at < 1 ? throw new FormatException("no mailbox") : mailbox[..(at + 1)] + new IdnMapping().GetAscii(mailbox[(at + 1)..]);
+        return at > 0 && Mailbox.TryParseDomain(mailbox[(at + 1)..], out string? domain) ? mailbox[..(at + 1)] + domain : throw new FormatException("no mailbox");
     }
 
     private static Asn1Sequence Subtrees(GeneralSubtrees? subtrees) => subtrees is null ? DerSequence.Empty : Asn1Sequence.GetInstance(subtrees.ToAsn1Object());

@@ -24,8 +24,8 @@ internal sealed class OwnKeys
         List<OwnKey> newestFirst = [.. keys.OrderByDescending(key => key.Created)];
         _gateway = [.. newestFirst.Where(key => key.Owner is null)];
         _users = newestFirst.Where(key => key.Owner is not null)
-            .GroupBy(key => key.Owner!.ToString(), StringComparer.OrdinalIgnoreCase)
-            .ToDictionary(group => group.Key, group => group.ToList(), StringComparer.OrdinalIgnoreCase);
+            .GroupBy(key => key.Owner!.ToString(), AddressComparer.Instance)
+            .ToDictionary(group => group.Key, group => group.ToList(), AddressComparer.Instance);
         GatewayDecryptionKeys = [.. _gateway.Where(key => key.Decrypts).Select(key => key.Identity)];
     }
 

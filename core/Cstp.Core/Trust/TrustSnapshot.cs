@@ -12,7 +12,7 @@ internal sealed class TrustSnapshot
     private readonly HashSet<string> _localDomains;
     private readonly Dictionary<string, CertificateFacts> _facts;
     private readonly Dictionary<string, List<StoredCertificate>> _entries = [];
-    private readonly Dictionary<string, List<StoredCertificate>> _usersByAddress = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, List<StoredCertificate>> _usersByAddress = new(AddressComparer.Instance);
     private readonly Dictionary<string, List<StoredCertificate>> _gatewaysByDomain = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, List<EncodedCertificate>> _bySigner = [];
     private readonly List<CertificateFacts> _authorities = [];

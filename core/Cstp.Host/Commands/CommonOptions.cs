@@ -58,7 +58,7 @@ internal static class CommonOptions
     {
         Description = description,
         HelpName = "DOMAIN",
-        CustomParser = result => Mailbox.IsDomain(Single(result)) ? Single(result).ToLowerInvariant() : Wrong<string>(result, $"{name}: '{Single(result)}' is no domain"),
+        CustomParser = result => Mailbox.TryParseDomain(Single(result), out string? domain) ? domain : Wrong<string>(result, $"{name}: '{Single(result)}' is no domain"),
     };
 
     private static Option<KeyKind> KeyOption()

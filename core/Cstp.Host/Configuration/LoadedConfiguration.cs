@@ -130,7 +130,7 @@ internal sealed class LoadedConfiguration
             if (domains.Count == 0)
                 Mistakes.Add(LineOf("box", "domains"), "box", "domains", "must hold at least one domain");
             foreach (string domain in domains.Where(domain => !Mailbox.IsDomain(domain)))
-                Mistakes.Add(LineOf("box", "domains"), "box", "domains", $"'{domain}' is no domain; write only what stands right of the @");
+                Mistakes.Add(LineOf("box", "domains"), "box", "domains", Mailbox.TryParseDomain(domain, out string? ascii) ? $"write '{domain}' as it stands in the DNS: \"{ascii}\"" : $"'{domain}' is no domain; write only what stands right of the @");
         }
         if (settings.Box.AuthservId is { } id && !Mailbox.IsDomain(id))
             Mistakes.Add(LineOf("box", "authserv_id"), "box", "authserv_id", $"'{id}' is no domain name; write one that no server behind the box uses");

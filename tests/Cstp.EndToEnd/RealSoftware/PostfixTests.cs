@@ -1,3 +1,4 @@
+using System.Text;
 using Cstp.EndToEnd.Harness;
 
 namespace Cstp.EndToEnd.RealSoftware;
@@ -77,6 +78,41 @@ public sealed class PostfixTests
         Assert.Contains("smime=pass", Assert.Single(await behindIntel.StoredAsync(1)), StringComparison.Ordinal);
         Assert.Equal(0, boxes.ToIntel.Sightings);
     }
+
+    [Fact]
+    public async Task What_the_sender_asked_of_notifications_and_UTF8_reaches_the_far_Postfix_and_its_notification_comes_back()
+    {
+        AssertRoot();
+        await using var notified = new RecordingServer();
+        await using PostfixInstance behindIntel = await PostfixInstance.StartAsync(
+            "intel.test", notified.Port, settings: "virtual_mailbox_maps = inline:{ \u4f8b@intel.test=mail/ }\nsmtputf8_enable = yes");
+        await using BoxPair boxes = await BoxPair.StartAsync(behindIntel.Port);
+        await using PostfixInstance inFrontOfAmd = await PostfixInstance.StartAsync("amd.test", boxes.Amd.InsidePort, settings: "smtputf8_enable = yes");
+
+        string message = Message(1).Replace("To: anna@", "To: \u4f8b@", StringComparison.Ordinal).Replace("From: Juro", "From: J\u00fcro", StringComparison.Ordinal);
+        using (var client = new RawClient(inFrontOfAmd.Port))
+        {
+            await client.ReadReplyAsync();
+            await client.AskAsync("EHLO client.test");
+            foreach (string command in (string[])["MAIL FROM:<juro@amd.test> SMTPUTF8 RET=HDRS ENVID=QQ+2B314159", "RCPT TO:<\u4f8b@intel.test> NOTIFY=SUCCESS ORCPT=rfc822;ann+2Ba@amd.test"])
+                Assert.StartsWith("250", await client.AskAsync(Octets(command)), StringComparison.Ordinal);
+            Assert.StartsWith("250 2.0.0", await client.SendMessageAsync(Encoding.UTF8.GetBytes(message)), StringComparison.Ordinal);
+        }
+
+        string stored = Assert.Single(await behindIntel.StoredAsync(1));
+        Assert.EndsWith(message.Replace("\r\n", "\n", StringComparison.Ordinal), stored, StringComparison.Ordinal);
+        Assert.Contains("smime=pass", stored, StringComparison.Ordinal);
+        Assert.True(await behindIntel.LoggedAsync("sender delivery status notification"), inFrontOfAmd.Log + behindIntel.Log);
+        Assert.True(await behindIntel.LoggedAsync("to=<juro@amd.test>"), behindIntel.Log);
+        RecordedMessage notification = Assert.Single(notified.Messages);
+        Assert.StartsWith("RCPT TO:<juro@amd.test>", Assert.Single(notification.Recipients), StringComparison.Ordinal);
+        Assert.Contains("Original-Envelope-Id: QQ+314159", notification.Text, StringComparison.Ordinal);
+        Assert.Contains("Original-Recipient: rfc822;ann+a@amd.test", notification.Text, StringComparison.Ordinal);
+        Assert.Contains("Action: delivered", notification.Text, StringComparison.Ordinal);
+    }
+
+    /// <summary>UTF-8, one character an octet.</summary>
+    private static string Octets(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
 
     private static void AssertRoot() => Assert.SkipUnless(string.Equals(Environment.UserName, "root", StringComparison.Ordinal), "Postfix is started by root only");
 }

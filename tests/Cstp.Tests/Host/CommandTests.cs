@@ -248,6 +248,19 @@ public sealed partial class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task An_address_beyond_ASCII_owns_keys_and_certificates()
+    {
+        await Init();
+        (await Run("keys", "new", "--user", "j\u00fcrg@amd.test")).Expect(0);
+        JsonElement[] keys = [.. (await Run("keys", "list", "--json")).Expect(0).Json.EnumerateArray()];
+        Assert.Equal(["gateway", "j\u00fcrg@amd.test"], keys.Select(key => key.GetProperty("owner").GetString()));
+        string pem = (await Run("certs", "export", keys[1].GetProperty("fingerprint").GetString()!)).Expect(0).Output;
+        (await Run("certs", "import", _folder.Write("other.pem", pem), "--user", "\u4f8b@m\u00fcller.test")).Expect(0);
+        Assert.Equal("\u4f8b@xn--mller-kva.test", Assert.Single((await Run("certs", "list", "--json")).Json.EnumerateArray()).GetProperty("subject").GetString());
+        (await Run("certs", "import", _folder["other.pem"], "--user", "j\u202erg@amd.test")).Expect(64);
+    }
+
+    [Fact]
     public async Task The_certificate_that_an_authority_issued_joins_its_key()
     {
         await Init();

@@ -43,7 +43,7 @@ public sealed class SmtpParametersTests
     public void Parameters_of_RCPT_that_fit_go_on(string parameters)
     {
         string encoded = parameters.Replace("/G=a/", "/G+3Da/", StringComparison.Ordinal);
-        Assert.Null(SmtpParameters.RefuseRecipient(Path("TO:", encoded), s_all));
+        Assert.Null(SmtpParameters.RefuseRecipient(Path("TO:", encoded), s_all, isInternational: false));
     }
 
     [Theory]
@@ -59,15 +59,23 @@ public sealed class SmtpParametersTests
     [InlineData("ORCPT=rfc822;a=b@c.test", "501 5.5.4")]
     [InlineData("RET=FULL", "555 5.5.4")]
     public void Parameters_of_RCPT_that_do_not_fit_are_refused(string parameters, string reply) =>
-        Assert.StartsWith(reply, SmtpParameters.RefuseRecipient(Path("TO:", parameters), s_all)?.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith(reply, SmtpParameters.RefuseRecipient(Path("TO:", parameters), s_all, isInternational: false)?.ToString(), StringComparison.Ordinal);
 
     [Fact]
     public void A_parameter_of_an_extension_that_is_not_in_force_is_refused() =>
-        Assert.StartsWith("555 5.5.4", SmtpParameters.RefuseRecipient(Path("TO:", "NOTIFY=NEVER"), ServerExtensions.None)?.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("555 5.5.4", SmtpParameters.RefuseRecipient(Path("TO:", "NOTIFY=NEVER"), ServerExtensions.None, isInternational: false)?.ToString(), StringComparison.Ordinal);
 
     private static PathArgument Path(string prefix, string parameters)
     {
         Assert.Null(PathArgument.TryParse($"{prefix}<a@b.test> {parameters}", prefix, out PathArgument? path));
         return path!;
     }
+
+    [Theory]
+    [InlineData("ORCPT=utf-8;\u00c3\u00bc@b.test", true, true)]
+    [InlineData("ORCPT=utf-8;\u00c3\u00bc@b.test", false, false)]
+    [InlineData("ORCPT=rfc822;\u00c3\u00bc@b.test", true, false)]
+    [InlineData("ORCPT=utf-8;\\x{FC}@b.test", false, true)]
+    public void An_original_recipient_is_written_in_UTF8_in_an_international_transaction_alone(string parameter, bool isInternational, bool fits) =>
+        Assert.Equal(fits, SmtpParameters.RefuseRecipient(Path("TO:", parameter), s_all, isInternational) is null);
 }

@@ -22,9 +22,9 @@ internal sealed class AddressPattern
         {
             "*" => new(_ => true),
             "<>" => new(mailbox => mailbox is null),
-            ['.', .. string parent] when Mailbox.IsDomain(parent) => new(mailbox => mailbox?.Domain.EndsWith(text, StringComparison.OrdinalIgnoreCase) == true),
-            ['*', '@', .. string domain] when Mailbox.IsDomain(domain) => new(mailbox => mailbox?.Domain.Equals(domain, StringComparison.OrdinalIgnoreCase) == true),
-            _ when Mailbox.IsDomain(text) => new(mailbox => mailbox?.Domain.Equals(text, StringComparison.OrdinalIgnoreCase) == true),
+            ['.', .. string below] when Mailbox.TryParseDomain(below, out string? parent) => new(mailbox => mailbox?.Domain.EndsWith("." + parent, StringComparison.Ordinal) == true),
+            ['*', '@', .. string whole] when Mailbox.TryParseDomain(whole, out string? domain) => new(mailbox => mailbox?.Domain == domain),
+            _ when Mailbox.TryParseDomain(text, out string? domain) => new(mailbox => mailbox?.Domain == domain),
             _ when Mailbox.TryParse(text, out Mailbox? one) => new(mailbox => mailbox?.ToString().Equals(one.ToString(), StringComparison.OrdinalIgnoreCase) == true),
             _ => null,
         };
