@@ -20,7 +20,8 @@ internal enum DataState
 /// (RFC 5321 4.1.1.4, 4.5.2). Decides on raw octets only, before anything is normalised.
 /// </summary>
 /// <param name="refuseBareNewline">Whether LF alone breaks the message, instead of becoming CRLF.</param>
-internal sealed class DataDecoder(bool refuseBareNewline)
+/// <param name="endsWithDot">Whether a dot on a line of its own ends the message; in chunks, dots mean nothing (RFC 3030 2).</param>
+internal sealed class DataDecoder(bool refuseBareNewline, bool endsWithDot = true)
 {
     private static readonly SearchValues<byte> s_special = SearchValues.Create("\r\n\0"u8);
 
@@ -56,7 +57,7 @@ internal sealed class DataDecoder(bool refuseBareNewline)
         {
             if (_position == Position.LineStart)
             {
-                if (wire[at] == '.')
+                if (wire[at] == '.' && endsWithDot)
                 {
                     if (!withDots || at + 1 == wire.Length || wire[at + 1] != '.')
                         return at;
@@ -105,7 +106,7 @@ internal sealed class DataDecoder(bool refuseBareNewline)
             byte octet = wire[at];
             switch (_position)
             {
-                case Position.LineStart when octet == '.':
+                case Position.LineStart when octet == '.' && endsWithDot:
                     _position = Position.AfterDot;
                     at++;
                     continue;
@@ -170,6 +171,17 @@ internal sealed class DataDecoder(bool refuseBareNewline)
         }
         consumed = at;
         return DataState.Open;
+    }
+
+    /// <summary>The message ends here, without a dot. DATA carries whole lines alone: the last one gets its line end.</summary>
+    /// <param name="content">Receives it.</param>
+    public DataState End(IBufferWriter<byte> content)
+    {
+        if (_position == Position.AfterCarriageReturn)
+            return Break("CR without LF", 0, out _);
+        if (_position == Position.InLine)
+            content.Write("\r\n"u8);
+        return DataState.Ended;
     }
 
     private DataState Break(string fault, int at, out int consumed)

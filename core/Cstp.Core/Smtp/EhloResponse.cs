@@ -22,7 +22,7 @@ internal static class EhloResponse
     private static readonly HashSet<string> s_passed = new(StringComparer.Ordinal)
     {
         "PIPELINING", "8BITMIME", "SIZE", "ENHANCEDSTATUSCODES", "DSN", "AUTH", "LIMITS", "DELIVERBY", "MT-PRIORITY",
-        "FUTURERELEASE", "NO-SOLICITING", "RRVS", "ETRN", "VRFY", "EXPN", "HELP", "SMTPUTF8",
+        "FUTURERELEASE", "NO-SOLICITING", "RRVS", "ETRN", "VRFY", "EXPN", "HELP", "SMTPUTF8", "CHUNKING",
     };
 
     /// <summary>A SASL security layer would make the session unreadable (RFC 4954 4).</summary>

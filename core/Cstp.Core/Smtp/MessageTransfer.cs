@@ -8,12 +8,13 @@ using Cstp.Core.Securing;
 namespace Cstp.Core.Smtp;
 
 /// <summary>
-/// What happens from DATA to the reply to the final dot. Every delivery is brought to just before its final dot, then all are
+/// What happens from DATA to the reply to the final dot, or from the first chunk (RFC 3030) to the reply to the last. Every delivery is brought to just before its final dot, then all are
 /// committed; the client hears 2xx only after the server said it.
 /// </summary>
 /// <param name="session">The session, with a transaction open and no command under way.</param>
 /// <param name="services">What all sessions share.</param>
-internal sealed class MessageTransfer(SmtpSession session, SmtpServices services)
+/// <param name="chunk">The first chunk, where the message comes by BDAT, its octets the next ones to be read; null for DATA.</param>
+internal sealed class MessageTransfer(SmtpSession session, SmtpServices services, ChunkCommand? chunk = null)
 {
     private readonly MessageEnvelope _envelope = session.Envelope;
     private readonly Transaction _transaction = session.Transaction!;
@@ -31,11 +32,14 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
         Reply? refusal = await session.DecideAsync(new SmtpEvent.Data([.. _envelope.Recipients])) ?? (_transaction.IsAhead == true ? null : services.Security.DecideData(_envelope));
         if (refusal is not null)
         {
+            if (chunk is not null)
+                await session.DiscardAsync(chunk);
             session.WriteReply(refusal);
             Record(refusal.Code, refusal.ToString());
             return;
         }
-        if (!mayBeServed && !_transaction.HasWithheld && services.Interceptors.Count == 0 && !services.Security.Touches(_envelope))
+        // Towards servers it is DATA always: what we make of a message need not have the sizes of what came.
+        if (chunk is null && !mayBeServed && !_transaction.HasWithheld && services.Interceptors.Count == 0 && !services.Security.Touches(_envelope))
             await RelayAsync();
         else
             await TakeAsync();
@@ -78,10 +82,15 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
     /// <summary>We answer DATA, read the header section, and ask what becomes of the message.</summary>
     private async Task TakeAsync()
     {
-        session.Client.Write("354 End data with <CR><LF>.<CR><LF>\r\n");
-        await session.Client.FlushAsync(session.Within(Options.ReplyTimeout));
+        if (chunk is null)
+        {
+            session.Client.Write("354 End data with <CR><LF>.<CR><LF>\r\n");
+            await session.Client.FlushAsync(session.Within(Options.ReplyTimeout));
+        }
         CancellationToken ended = session.Within(Timeout.InfiniteTimeSpan);
-        await using DataSource source = DataSource.Start(session.Client, Options, services.Time, ended);
+        await using ContentSource source = chunk is null
+            ? DataSource.Start(session.Client, Options, services.Time, ended)
+            : ChunkSource.Start(session, chunk, Options, services.Time, ended);
         // Started at the client's dot of a message that is held; from there to our final dot everything is on it.
         using var clock = new CancellationTokenSource(Timeout.InfiniteTimeSpan, services.Time);
         using var transfer = CancellationTokenSource.CreateLinkedTokenSource(ended, clock.Token);
@@ -112,6 +121,12 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
                     throw new InvalidOperationException($"a held message cannot be decided as {decision.GetType().Name}");
             }
         }
+        catch (MessageAbortedException e)
+        {
+            // Its reply is that to the command that the client gave instead of a further chunk.
+            SmtpLog.MessageFailed(services.Logger, session.Id, e.Message, "none");
+            session.EndTransaction(accepted: false);
+        }
         finally
         {
             held?.Dispose();
@@ -119,7 +134,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
     }
 
     /// <returns>The decision, null where all recipients have the message already; and the message, where it had to be held.</returns>
-    private async Task<(MessageDecision?, HeldMessage?)> DecideAsync(DataSource source, CancellationTokenSource clock, CancellationToken cancel)
+    private async Task<(MessageDecision?, HeldMessage?)> DecideAsync(ContentSource source, CancellationTokenSource clock, CancellationToken cancel)
     {
         try
         {
@@ -188,7 +203,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
         return _transaction.IsAhead == true && services.Security.DecideData(_envelope) is { } refusal ? (new MessageDecision.Refuse(refusal), null) : null;
     }
 
-    private async Task DeliverAsync(DataSource source, IReadOnlyList<PlannedDelivery> planned, bool isHeld, CancellationToken cancel)
+    private async Task DeliverAsync(ContentSource source, IReadOnlyList<PlannedDelivery> planned, bool isHeld, CancellationToken cancel)
     {
         var preparation = new DeliveryPreparation(session, services, _transaction, planned);
         try
@@ -237,7 +252,7 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
     }
 
     /// <summary>Waits for the client's end and ours, then commits or gives up.</summary>
-    private async Task FinishAsync(DataSource source, DeliveryPreparation preparation, Func<Task> write)
+    private async Task FinishAsync(ContentSource source, DeliveryPreparation preparation, Func<Task> write)
     {
         MessageAnswer? failure = null;
         try
@@ -258,7 +273,17 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
             await AbandonAsync(source, failure);
             return;
         }
-        if (await EndOfDataAsync(source) is { } refusal)
+        Reply? refusal;
+        try
+        {
+            refusal = await EndOfDataAsync(source);
+        }
+        catch (MessageAbortedException)
+        {
+            session.LoseServer();
+            throw;
+        }
+        if (refusal is not null)
         {
             session.LoseServer();
             Answer(new MessageAnswer.Ours(refusal, source.Fault ?? refusal.Text));
@@ -274,23 +299,33 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
     }
 
     /// <summary>Reads the client to its dot, then answers; the server hears nothing of it, or RSET.</summary>
-    private async Task AbandonAsync(DataSource source, MessageAnswer answer)
+    private async Task AbandonAsync(ContentSource source, MessageAnswer answer)
     {
-        Reply? other;
+        Reply? other = null;
+        MessageAbortedException? aborted = null;
         using (ServerKeepAlive? keepAlive = session.Server is { } server ? new ServerKeepAlive(server, Options, services.Time) : null)
         {
-            other = await EndOfDataAsync(source);
+            try
+            {
+                other = await EndOfDataAsync(source);
+            }
+            catch (MessageAbortedException e)
+            {
+                aborted = e;
+            }
             if (keepAlive is not null && !await keepAlive.StopAsync(session.Within(Options.ReplyTimeout)))
                 session.LoseServer();
         }
         await ResetServerAsync();
+        if (aborted is not null)
+            throw aborted;
         Answer(other is null ? answer : new MessageAnswer.Ours(other, source.Fault ?? other.Text));
     }
 
     /// <summary>Waits for the client's end of data.</summary>
     /// <returns>Null where it came as it must, else the refusal.</returns>
     /// <exception cref="SessionClosedException">Nothing that this client sends can be trusted any more.</exception>
-    private async Task<Reply?> EndOfDataAsync(DataSource source)
+    private async Task<Reply?> EndOfDataAsync(ContentSource source)
     {
         await source.Content.CompleteAsync();
         return Refusal(await source.End, source.Fault);
@@ -309,6 +344,12 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
             case DataEnd.Broken:
                 Record(550, $"line ends: {fault}");
                 throw new SessionClosedException(new Reply(550, "5.5.2", "A line of the message does not end in CRLF; send CRLF (RFC 5321 2.3.8)"), $"smuggling is possible: {fault}");
+            case DataEnd.Unfit:
+                return new Reply(554, "5.6.3", "The content cannot be transported: a CR or NUL stands where no line ends, or a line does not end in CRLF");
+            case DataEnd.BadChunk:
+                throw new SessionClosedException(new Reply(501, "5.5.4", "Give BDAT, the number of octets, and LAST behind the last chunk; connection closed"), "a chunk whose size is not known");
+            case DataEnd.Aborted:
+                throw new MessageAbortedException();
             case DataEnd.TooSlow:
                 throw new SessionClosedException(new Reply(421, "4.4.2", "Timeout while the message was sent; connection closed"), "the client sent too slowly");
             default:

@@ -25,15 +25,15 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
     /// <param name="command">The command; no other is under way.</param>
     public async Task RunAloneAsync(SmtpCommand command)
     {
-        if (session.Server is null || command.Verb is "BDAT")
+        if (session.Server is null)
         {
-            if (command.Verb == "BDAT")
-                throw new SessionClosedException(new Reply(502, "5.5.1", "BDAT not implemented here; use DATA"), "BDAT, whose octets would be read as commands");
             await ForwardAsync(command);
             return;
         }
         if (session.Tls?.Refuse(command) is { } refusal)
         {
+            if (command.Verb == "BDAT")
+                throw new SessionClosedException(refusal, "BDAT, whose octets would be read as commands");
             Refuse(command.Verb, refusal);
             return;
         }
@@ -47,6 +47,9 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
                 break;
             case "STARTTLS":
                 await StartTlsAsync(command);
+                break;
+            case "BDAT":
+                await ChunkAsync(command);
                 break;
             default:
                 await DataAsync(command);
@@ -322,6 +325,22 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             return;
         }
         await new MessageTransfer(session, services).RunAsync();
+    }
+
+    /// <summary>The first chunk of a message, or one that belongs to none (RFC 3030 2). Its octets are read whatever becomes of it: they are never commands.</summary>
+    private async Task ChunkAsync(SmtpCommand command)
+    {
+        if (!session.Extensions.Has("CHUNKING"))
+            throw new SessionClosedException(new Reply(502, "5.5.1", "BDAT not offered here; use DATA"), "BDAT, whose octets would be read as commands");
+        if (ChunkCommand.TryParse(command.Argument) is not { } chunk)
+            throw new SessionClosedException(new Reply(501, "5.5.4", "Give BDAT, the number of octets, and LAST behind the last chunk; connection closed"), "a chunk whose size is not known");
+        if (session.Transaction is { Recipients.Count: > 0 })
+        {
+            await new MessageTransfer(session, services, chunk).RunAsync();
+            return;
+        }
+        await session.DiscardAsync(chunk);
+        Refuse(command.Verb, session.Transaction is null ? new Reply(503, "5.5.1", "No transaction; give MAIL and RCPT first") : new Reply(554, "5.5.1", "No valid recipients"));
     }
 
     /// <summary>Sends a command while no other is under way, and waits for the reply.</summary>

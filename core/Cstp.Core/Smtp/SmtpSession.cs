@@ -244,6 +244,15 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     /// <exception cref="IOException">It cannot be reached, refuses, or lacks an extension that is in force.</exception>
     public Task<SmtpConnection> ConnectAgainAsync(CancellationToken cancel) => _connector.ConnectAgainAsync(HelloLine, Extensions, Tls, cancel);
 
+    /// <summary>Reads a chunk that nobody wants to its end (RFC 3030 2).</summary>
+    /// <param name="chunk">The chunk; its octets are the next ones.</param>
+    /// <exception cref="SessionClosedException">It did not come.</exception>
+    public async Task DiscardAsync(ChunkCommand chunk)
+    {
+        if (!await ChunkSource.DiscardAsync(Client, chunk.Size, Options, _services.Time, Within(Timeout.InfiniteTimeSpan)))
+            throw new SessionClosedException(new Reply(421, "4.4.2", "Timeout while a chunk was sent; connection closed"), "a chunk that did not come to its end");
+    }
+
     /// <summary>The server's connection is of no use any more.</summary>
     public void LoseServer()
     {

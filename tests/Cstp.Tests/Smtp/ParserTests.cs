@@ -116,9 +116,9 @@ public sealed class ParserTests
         ServerReply reply = Reply("mail.test greets", "PIPELINING", "CHUNKING", "BINARYMIME", "STARTTLS", "SMTPUTF8", "XCLIENT", "size 1000000", "AUTH PLAIN GSSAPI LOGIN", "AUTH=LOGIN", "LIMITS RCPTMAX=1000000 MAILMAX=5", "");
         ServerReply inside = EhloResponse.Rewrite(reply, Side.Inside, new SmtpOptions(), out ServerExtensions extensions);
         Assert.Equal(
-            ["250-mail.test greets", "250-PIPELINING", $"250-SIZE {EhloResponse.Lowered(1_000_000)}", "250-AUTH PLAIN LOGIN", $"250 LIMITS RCPTMAX={new SmtpOptions().MaxRecipients} MAILMAX=2"],
+            ["250-mail.test greets", "250-PIPELINING", "250-CHUNKING", $"250-SIZE {EhloResponse.Lowered(1_000_000)}", "250-AUTH PLAIN LOGIN", $"250 LIMITS RCPTMAX={new SmtpOptions().MaxRecipients} MAILMAX=2"],
             inside.Lines);
-        Assert.Equal(["AUTH", "LIMITS", "PIPELINING", "SIZE"], extensions.Keywords.Order());
+        Assert.Equal(["AUTH", "CHUNKING", "LIMITS", "PIPELINING", "SIZE"], extensions.Keywords.Order());
         Assert.Equal(1_000_000, extensions.Size);
         Assert.Contains("250-size 1000000", EhloResponse.Rewrite(reply, Side.Outside, new SmtpOptions(), out _).Lines);
         Assert.Contains("250-STARTTLS", EhloResponse.Rewrite(reply, Side.Inside, new SmtpOptions { Starttls = StartTlsHandling.Pass }, out _).Lines);
