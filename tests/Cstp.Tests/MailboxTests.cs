@@ -72,6 +72,7 @@ public sealed class MailboxTests
     [InlineData("juro@a\u3002test")]
     [InlineData("juro@\u2603.test")]
     [InlineData("juro@-\u00fc.test")]
+    [InlineData("juro@inte\u212a.test")]
     public void T18_what_would_turn_or_break_a_line_or_be_taken_for_another_is_no_mailbox(string text) => Assert.False(Mailbox.TryParse(text, out _));
 
     [Fact]

@@ -26,12 +26,11 @@ internal static class InternationalDomain
     {
         if (Ascii.IsValid(text))
             return Mailbox.IsDomain(text) ? text.ToLowerInvariant() : null;
-        string[] labels = text.ToLowerInvariant().Split('.');
+        string[] labels = text.Split('.');
         for (int i = 0; i < labels.Length; i++)
         {
-            if (Ascii.IsValid(labels[i]))
-                continue;
-            if (ToALabel(labels[i]) is not { } ascii)
+            string lower = labels[i].ToLowerInvariant();
+            if ((Ascii.IsValid(labels[i]) ? lower : ToALabel(lower)) is not { } ascii)
                 return null;
             labels[i] = ascii;
         }
@@ -54,7 +53,8 @@ internal static class InternationalDomain
         try
         {
             string ascii = s_mapping.GetAscii(label);
-            return s_mapping.GetUnicode(ascii) == label ? ascii : null;
+            // Not so for a letter like the Kelvin sign, whose lower case is ASCII.
+            return s_mapping.GetUnicode(ascii) == label && ascii != label ? ascii : null;
         }
         catch (ArgumentException)
         {

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace Cstp.Core.Diagnostics;
 
 /// <summary>Makes what a peer chose fit for a log line.</summary>
@@ -13,10 +10,4 @@ internal static class LogText
         for (int i = 0; i < clean.Length; i++)
             clean[i] = raw[i] is >= ' ' and <= '~' ? raw[i] : '?';
     });
-
-    /// <summary>An address where only ASCII may stand: what is beyond it as <c>\x{HEX}</c> (RFC 6533 3, utf-8-addr-xtext).</summary>
-    /// <param name="address">The address.</param>
-    public static string EscapeAddress(string address) => Ascii.IsValid(address)
-        ? address
-        : string.Concat(address.EnumerateRunes().Select(r => r.IsAscii ? r.ToString() : string.Create(CultureInfo.InvariantCulture, $"\\x{{{r.Value:X}}}")));
 }

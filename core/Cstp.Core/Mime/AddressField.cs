@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
 using Cstp.Abstractions;
@@ -5,7 +6,7 @@ using MimeKit;
 
 namespace Cstp.Core.Mime;
 
-/// <summary>Reads the addresses of a field like From or To (RFC 5322 3.4, RFC 6532 3.2).</summary>
+/// <summary>Addresses in header fields: reads those of a field like From or To (RFC 5322 3.4, RFC 6532 3.2).</summary>
 internal static class AddressField
 {
     /// <summary>Reads a field.</summary>
@@ -20,4 +21,10 @@ internal static class AddressField
     /// <returns>Null where it is none. Beyond ASCII only UTF-8 counts: the library takes other octets for ISO-8859-1, and two spellings must not be one person.</returns>
     public static Mailbox? MailboxOf(MailboxAddress address, HeaderField field) =>
         Mailbox.TryParse(address.Address, out Mailbox? mailbox) && (Ascii.IsValid(address.Address) || Utf8.IsValid(Encoding.Latin1.GetBytes(field.Value))) ? mailbox : null;
+
+    /// <summary>An address where only ASCII may stand: what is beyond it as <c>\x{HEX}</c> (RFC 6533 3, utf-8-addr-xtext).</summary>
+    /// <param name="address">The address.</param>
+    public static string ToAscii(string address) => Ascii.IsValid(address)
+        ? address
+        : string.Concat(address.EnumerateRunes().Select(r => r.IsAscii ? r.ToString() : string.Create(CultureInfo.InvariantCulture, $"\\x{{{r.Value:X}}}")));
 }

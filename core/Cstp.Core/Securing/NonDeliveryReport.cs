@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
-using Cstp.Core.Diagnostics;
 using Cstp.Core.Mime;
 using MimeKit;
 using MimeKit.Utils;
@@ -67,7 +66,7 @@ internal sealed class NonDeliveryReport(string address, string reporter, string 
             status.Append("\r\n");
             if (envelope.NotificationOf(recipient).OriginalRecipient is { } original)
                 status.Append(CultureInfo.InvariantCulture, $"Original-Recipient: {original}\r\n");
-            status.Append(CultureInfo.InvariantCulture, $"Final-Recipient: {(envelope.Recipients[recipient].IsAscii ? "rfc822" : "utf-8")}; {LogText.EscapeAddress(envelope.Recipients[recipient].ToString())}\r\nAction: failed\r\nStatus: 5.7.1\r\n");
+            status.Append(CultureInfo.InvariantCulture, $"Final-Recipient: {(envelope.Recipients[recipient].IsAscii ? "rfc822" : "utf-8")}; {AddressField.ToAscii(envelope.Recipients[recipient].ToString())}\r\nAction: failed\r\nStatus: 5.7.1\r\n");
         }
         return status.ToString();
     }

@@ -1,5 +1,4 @@
 using System.Text;
-using Cstp.Core.Diagnostics;
 using Cstp.Core.Mime;
 
 namespace Cstp.Core.Smime;
@@ -48,7 +47,7 @@ internal sealed class AuthenticationResults(string authservId)
             if (result.Reason is not null)
                 text.Append("\r\n\treason=").Append(Quote(result.Reason));
             if (result.Identifier is not null)
-                text.Append("\r\n\tbody.smime-identifier=").Append(Value(LogText.EscapeAddress(result.Identifier)));
+                text.Append("\r\n\tbody.smime-identifier=").Append(Value(AddressField.ToAscii(result.Identifier)));
             if (result is { Serial: not null, Issuer: not null })
                 text.Append("\r\n\tbody.smime-serial=").Append(result.Serial).Append("\r\n\tbody.smime-issuer=").Append(Quote(result.Issuer));
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cstp.Abstractions;
 
 namespace Cstp.Core.Smtp;
 
@@ -7,6 +8,9 @@ namespace Cstp.Core.Smtp;
 /// <param name="IsLast">Whether they end the message.</param>
 internal sealed record ChunkCommand(long Size, bool IsLast)
 {
+    /// <summary>Our word to one that does not fit; with it the connection ends.</summary>
+    public static Reply Unreadable { get; } = new(501, "5.5.4", "Give BDAT, the number of octets, and LAST behind the last chunk; connection closed");
+
     /// <summary>Reads it.</summary>
     /// <param name="argument">What follows the verb.</param>
     /// <returns>Null where it does not fit, or the size is over 2^63: then nobody knows where the next command begins.</returns>

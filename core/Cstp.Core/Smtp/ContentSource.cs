@@ -40,9 +40,6 @@ internal sealed class IncompleteMessageException(DataEnd end) : IOException($"th
     public DataEnd End { get; } = end;
 }
 
-/// <summary>The client ended a message between two of its chunks.</summary>
-internal sealed class MessageAbortedException() : Exception("the client ended the message between two chunks");
-
 /// <summary>Receives a message from a client into a pipe, to its end even where nobody wants the content any more.</summary>
 internal abstract class ContentSource : IAsyncDisposable
 {

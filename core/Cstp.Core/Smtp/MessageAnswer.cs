@@ -25,6 +25,30 @@ internal abstract record MessageAnswer
         public Reply Reply { get; } = new(250, "2.0.0", "Ok: delivered already in an earlier attempt");
     }
 
+    /// <summary>Nothing: the client ended the message itself, and hears the reply to the command by which it did.</summary>
+    /// <param name="Cause">For the log.</param>
+    public sealed record None(string Cause) : MessageAnswer;
+
+    /// <summary>What follows from the way in which a message ended.</summary>
+    /// <param name="end">How it ended.</param>
+    /// <param name="fault">What was wrong, for the log; or null.</param>
+    /// <returns>Null where it ended as it must.</returns>
+    /// <exception cref="SessionClosedException">Nothing that this client sends can be trusted any more.</exception>
+    public static MessageAnswer? After(DataEnd end, string? fault) => end switch
+    {
+        DataEnd.Complete => null,
+        DataEnd.Aborted => new None("the client ended the message between two chunks"),
+        DataEnd.ContainsNul => Refusal(new Reply(550, "5.6.0", "The message contains a NUL octet; encode it (RFC 2045 2.7)"), fault),
+        DataEnd.Unfit => Refusal(new Reply(554, "5.6.3", "The content cannot be transported: a CR or NUL stands where no line ends, or a line does not end in CRLF"), fault),
+        DataEnd.Broken => throw new SessionClosedException(
+            new Reply(550, "5.5.2", "A line of the message does not end in CRLF; send CRLF (RFC 5321 2.3.8)"), $"smuggling is possible: {fault}"),
+        DataEnd.BadChunk => throw new SessionClosedException(ChunkCommand.Unreadable, "a chunk whose size is not known"),
+        DataEnd.TooSlow => throw new SessionClosedException(new Reply(421, "4.4.2", "Timeout while the message was sent; connection closed"), "the client sent too slowly"),
+        _ => throw new SessionClosedException(null, "the client closed in the middle of a message"),
+    };
+
+    private static Ours Refusal(Reply reply, string? fault) => new(reply, fault ?? reply.Text);
+
     /// <summary>Securing, opening or a check is not to be had now.</summary>
     /// <param name="cause">For the log.</param>
     public static Ours Unavailable(string cause) =>

@@ -8,8 +8,8 @@ using Cstp.Core.Securing;
 namespace Cstp.Core.Smtp;
 
 /// <summary>
-/// What happens from DATA to the reply to the final dot, or from the first chunk (RFC 3030) to the reply to the last. Every delivery is brought to just before its final dot, then all are
-/// committed; the client hears 2xx only after the server said it.
+/// What happens from DATA to the reply to the final dot, or from the first chunk (RFC 3030) to the reply to the last. Every delivery
+/// is brought to just before its final dot, then all are committed; the client hears 2xx only after the server said it.
 /// </summary>
 /// <param name="session">The session, with a transaction open and no command under way.</param>
 /// <param name="services">What all sessions share.</param>
@@ -69,14 +69,14 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
         await session.Client.FlushAsync(session.Within(Options.ReplyTimeout));
         delivery.BeginContent();
         var relay = new ContentRelay(session.Client, delivery, Options, services.Time);
-        Reply? refusal = Refusal(await relay.RunAsync(session.Within(Timeout.InfiniteTimeSpan)), relay.Fault);
+        MessageAnswer? refusal = AnswerAfter(await relay.RunAsync(session.Within(Timeout.InfiniteTimeSpan)), relay.Fault);
         if (relay.Failure is null && refusal is null)
         {
             Answer(await new DeliveryCommit(session, services).RunAsync(delivery));
             return;
         }
         session.LoseServer();
-        Answer(refusal is null ? Explain(relay.Failure!) : new MessageAnswer.Ours(refusal, relay.Fault ?? refusal.Text));
+        Answer(refusal ?? Explain(relay.Failure!));
     }
 
     /// <summary>We answer DATA, read the header section, and ask what becomes of the message.</summary>
@@ -120,12 +120,6 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
                 default:
                     throw new InvalidOperationException($"a held message cannot be decided as {decision.GetType().Name}");
             }
-        }
-        catch (MessageAbortedException e)
-        {
-            // Its reply is that to the command that the client gave instead of a further chunk.
-            SmtpLog.MessageFailed(services.Logger, session.Id, e.Message, "none");
-            session.EndTransaction(accepted: false);
         }
         finally
         {
@@ -273,20 +267,10 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
             await AbandonAsync(source, failure);
             return;
         }
-        Reply? refusal;
-        try
-        {
-            refusal = await EndOfDataAsync(source);
-        }
-        catch (MessageAbortedException)
+        if (await EndOfDataAsync(source) is { } refusal)
         {
             session.LoseServer();
-            throw;
-        }
-        if (refusal is not null)
-        {
-            session.LoseServer();
-            Answer(new MessageAnswer.Ours(refusal, source.Fault ?? refusal.Text));
+            Answer(refusal);
             return;
         }
         var commit = new DeliveryCommit(session, services);
@@ -301,60 +285,32 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
     /// <summary>Reads the client to its dot, then answers; the server hears nothing of it, or RSET.</summary>
     private async Task AbandonAsync(ContentSource source, MessageAnswer answer)
     {
-        Reply? other = null;
-        MessageAbortedException? aborted = null;
+        MessageAnswer? other;
         using (ServerKeepAlive? keepAlive = session.Server is { } server ? new ServerKeepAlive(server, Options, services.Time) : null)
         {
-            try
-            {
-                other = await EndOfDataAsync(source);
-            }
-            catch (MessageAbortedException e)
-            {
-                aborted = e;
-            }
+            other = await EndOfDataAsync(source);
             if (keepAlive is not null && !await keepAlive.StopAsync(session.Within(Options.ReplyTimeout)))
                 session.LoseServer();
         }
         await ResetServerAsync();
-        if (aborted is not null)
-            throw aborted;
-        Answer(other is null ? answer : new MessageAnswer.Ours(other, source.Fault ?? other.Text));
+        Answer(other ?? answer);
     }
 
     /// <summary>Waits for the client's end of data.</summary>
-    /// <returns>Null where it came as it must, else the refusal.</returns>
+    /// <returns>Null where it came as it must, else the answer.</returns>
     /// <exception cref="SessionClosedException">Nothing that this client sends can be trusted any more.</exception>
-    private async Task<Reply?> EndOfDataAsync(ContentSource source)
+    private async Task<MessageAnswer?> EndOfDataAsync(ContentSource source)
     {
         await source.Content.CompleteAsync();
-        return Refusal(await source.End, source.Fault);
+        return AnswerAfter(await source.End, source.Fault);
     }
 
-    /// <returns>Null where the message ended as it must, else the refusal.</returns>
     /// <exception cref="SessionClosedException">Nothing that this client sends can be trusted any more.</exception>
-    private Reply? Refusal(DataEnd end, string? fault)
+    private MessageAnswer? AnswerAfter(DataEnd end, string? fault)
     {
-        switch (end)
-        {
-            case DataEnd.Complete:
-                return null;
-            case DataEnd.ContainsNul:
-                return new Reply(550, "5.6.0", "The message contains a NUL octet; encode it (RFC 2045 2.7)");
-            case DataEnd.Broken:
-                Record(550, $"line ends: {fault}");
-                throw new SessionClosedException(new Reply(550, "5.5.2", "A line of the message does not end in CRLF; send CRLF (RFC 5321 2.3.8)"), $"smuggling is possible: {fault}");
-            case DataEnd.Unfit:
-                return new Reply(554, "5.6.3", "The content cannot be transported: a CR or NUL stands where no line ends, or a line does not end in CRLF");
-            case DataEnd.BadChunk:
-                throw new SessionClosedException(new Reply(501, "5.5.4", "Give BDAT, the number of octets, and LAST behind the last chunk; connection closed"), "a chunk whose size is not known");
-            case DataEnd.Aborted:
-                throw new MessageAbortedException();
-            case DataEnd.TooSlow:
-                throw new SessionClosedException(new Reply(421, "4.4.2", "Timeout while the message was sent; connection closed"), "the client sent too slowly");
-            default:
-                throw new SessionClosedException(null, "the client closed in the middle of a message");
-        }
+        if (end == DataEnd.Broken)
+            Record(550, $"line ends: {fault}");
+        return MessageAnswer.After(end, fault);
     }
 
     private async Task ResetServerAsync()
@@ -396,6 +352,10 @@ internal sealed class MessageTransfer(SmtpSession session, SmtpServices services
                 SmtpLog.MessageFailed(services.Logger, session.Id, LogText.Escape(ours.Cause), ours.Reply.ToString());
                 session.WriteReply(ours.Reply);
                 Record(ours.Reply.Code, ours.Reply.ToString());
+                session.EndTransaction(accepted: false);
+                break;
+            case MessageAnswer.None none:
+                SmtpLog.MessageFailed(services.Logger, session.Id, none.Cause, "none");
                 session.EndTransaction(accepted: false);
                 break;
         }

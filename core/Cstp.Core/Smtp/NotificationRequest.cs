@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Cstp.Core.Diagnostics;
+using Cstp.Core.Mime;
 using Cstp.Core.Securing;
 
 namespace Cstp.Core.Smtp;
@@ -15,7 +15,7 @@ internal static class NotificationRequest
         string? notify = Value(recipient.Parameters, "NOTIFY");
         return new RecipientNotification(
             notify is null || notify.Split(',').Contains("FAILURE", StringComparer.OrdinalIgnoreCase),
-            Value(recipient.Parameters, "ORCPT") is { } original ? Decode(LogText.EscapeAddress(Utf8Octets.Decode(original) ?? original)) : null);
+            Value(recipient.Parameters, "ORCPT") is { } original ? Decode(AddressField.ToAscii(Utf8Octets.Decode(original) ?? original)) : null);
     }
 
     /// <summary>The identifier that the sender gave to the transaction, or null.</summary>

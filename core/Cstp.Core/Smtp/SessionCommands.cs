@@ -333,7 +333,7 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
         if (!session.Extensions.Has("CHUNKING"))
             throw new SessionClosedException(new Reply(502, "5.5.1", "BDAT not offered here; use DATA"), "BDAT, whose octets would be read as commands");
         if (ChunkCommand.TryParse(command.Argument) is not { } chunk)
-            throw new SessionClosedException(new Reply(501, "5.5.4", "Give BDAT, the number of octets, and LAST behind the last chunk; connection closed"), "a chunk whose size is not known");
+            throw new SessionClosedException(ChunkCommand.Unreadable, "a chunk whose size is not known");
         if (session.Transaction is { Recipients.Count: > 0 })
         {
             await new MessageTransfer(session, services, chunk).RunAsync();
