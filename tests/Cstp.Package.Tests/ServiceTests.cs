@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Cstp.Package.Tests.Machine;
 
@@ -54,6 +55,32 @@ public sealed class ServiceTests
         Assert.Equal("4", warning.GetProperty("PRIORITY").GetString());
         Assert.StartsWith("Cstp[1] ", Text(warning), StringComparison.Ordinal);
         Assert.Contains(lines, line => line.GetProperty("PRIORITY").GetString() == "6" && Text(line).Contains("fedor@mulholland.test", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_address_comes_by_DHCP_to_a_client_that_the_hardened_unit_starts_and_keeps()
+    {
+        const string Down = "systemctl stop cstp cstp-network; cstp net down --config /etc/cstp/cstp.toml";
+        using Process dhcp = _machine.GiveAddresses();
+        await _machine.RunAsync($"""
+            {Down}
+            cp -p /etc/cstp/cstp.toml /root/transparent.toml
+            sed -i 's/^mode = "transparent"/mode = "ip"\naddress = ["dhcp"]/' /etc/cstp/cstp.toml
+            systemctl start cstp
+            """);
+        try
+        {
+            await Booted.UntilAsync("br0 has an address", async () => (await _machine.RunAsync("ip -4 -o address show")).Contains("10.78.0.5", StringComparison.Ordinal));
+            Assert.Contains("multipart/signed", await _machine.SendAsync(), StringComparison.Ordinal);
+            Assert.Contains("dhclient", await _machine.RunAsync("systemctl status cstp-network"), StringComparison.Ordinal);
+            Assert.Equal("active", await StateAsync("cstp-network.service"));
+        }
+        finally
+        {
+            await _machine.RunAsync($"{Down}; mv /root/transparent.toml /etc/cstp/cstp.toml; systemctl start cstp");
+            dhcp.Kill();
+        }
+        Assert.DoesNotContain("dhclient", await _machine.RunAsync("ps -e -o comm= || cat /proc/[0-9]*/comm"), StringComparison.Ordinal);
     }
 
     [Fact]

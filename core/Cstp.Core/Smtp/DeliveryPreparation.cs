@@ -159,7 +159,7 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
 
     private async Task<MessageAnswer?> PrepareRelayedAsync(int i, Relay relay, CancellationToken cancel)
     {
-        (SmtpConnection connection, ServerExtensions offer) = await relay.ConnectAsync(cancel);
+        (SmtpConnection connection, ServerExtensions offer) = await relay.ConnectAsync(session.Tls, cancel);
         OutgoingDelivery outgoing = Take(i, connection, $"relay {relay.Name}");
         PlannedDelivery delivery = planned[i];
         // A report has the null reverse-path, and nobody is told of its own fate (RFC 3461 6.1, 4.1).

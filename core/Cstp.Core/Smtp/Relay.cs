@@ -15,11 +15,12 @@ internal sealed class Relay(RelayServer server, string hello, SmtpOptions option
     /// <summary>The box's name towards it.</summary>
     public string Hello => hello;
 
-    /// <summary>Connects and greets. What secures the connection belongs between the two greetings here (RFC 3207 4.2).</summary>
+    /// <summary>Connects and greets.</summary>
+    /// <param name="tls">The TLS of the session, than which the relay's is never less; null where the box terminates none.</param>
     /// <param name="cancel">The deadline.</param>
     /// <returns>The connection, and what the relay offers.</returns>
-    /// <exception cref="IOException">It cannot be reached, or refuses.</exception>
-    public async Task<(SmtpConnection Connection, ServerExtensions Offer)> ConnectAsync(CancellationToken cancel)
+    /// <exception cref="IOException">It cannot be reached, refuses, or has less TLS than the session.</exception>
+    public async Task<(SmtpConnection Connection, ServerExtensions Offer)> ConnectAsync(SessionTls? tls, CancellationToken cancel)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         try
@@ -42,10 +43,12 @@ internal sealed class Relay(RelayServer server, string hello, SmtpOptions option
             ServerReply banner = await connection.ReadReplyAsync(cancel);
             if (!banner.IsPositive)
                 throw new IOException($"the relay {Name} refuses the connection: {banner.Text}");
-            ServerReply reply = await AskAsync(connection, "EHLO", cancel);
+            (ServerReply reply, TlsLegs? legs) = tls is null
+                ? (await AskAsync(connection, "EHLO", cancel), null)
+                : await tls.GreetAgainAsync(connection, server.Host, $"EHLO {hello}", cancel);
             if (reply.IsPositive)
             {
-                EhloResponse.Rewrite(reply, Side.Outside, options, out ServerExtensions offer);
+                EhloResponse.Rewrite(reply, Side.Outside, options, out ServerExtensions offer, legs);
                 return (connection, offer);
             }
             reply = await AskAsync(connection, "HELO", cancel);

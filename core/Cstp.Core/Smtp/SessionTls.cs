@@ -51,7 +51,7 @@ internal sealed class SessionTls(SmtpSession session, SmtpServices services, Tls
             return again.Reply;
         }
         _domains.Clear();
-        _server = await GreetAsync(server, rule, line, cancel);
+        _server = await GreetAsync(server, rule, session.BannerName, line, cancel);
         _verdict = await JudgeAsync(server.Peer, rule, _server, cancel);
         _mustGreet &= !_server.Reply.IsPositive;
         if (_server.IsBroken)
@@ -60,15 +60,16 @@ internal sealed class SessionTls(SmtpSession session, SmtpServices services, Tls
     }
 
     /// <summary>Greets on a further connection: its TLS is that of the first, or the attempt fails.</summary>
-    /// <param name="server">The connection, its banner read.</param>
-    /// <param name="line">The client's EHLO or HELO.</param>
+    /// <param name="server">The connection, its banner read: to the same server, or to the relay.</param>
+    /// <param name="name">The name that it is asked for in TLS where none is configured; null for that in the server's banner.</param>
+    /// <param name="line">EHLO or HELO.</param>
     /// <param name="cancel">The deadline.</param>
     /// <returns>The server's reply, and how it stands there.</returns>
     /// <exception cref="IOException">TLS there is less than on the first connection, or the server is another.</exception>
-    public async Task<(ServerReply Reply, TlsLegs Legs)> GreetAgainAsync(SmtpConnection server, string line, CancellationToken cancel)
+    public async Task<(ServerReply Reply, TlsLegs Legs)> GreetAgainAsync(SmtpConnection server, string? name, string line, CancellationToken cancel)
     {
         TlsRule rule = Options.RuleFor(server.Peer.Address);
-        ServerGreeting greeting = await GreetAsync(server, rule, line, cancel);
+        ServerGreeting greeting = await GreetAsync(server, rule, name ?? session.BannerName, line, cancel);
         ServerVerdict verdict = await JudgeAsync(server.Peer, rule, greeting, cancel);
         if ((verdict.Refusal ?? (greeting.IsBroken ? greeting.Failure : null)) is { } refusal)
             throw new IOException($"a second connection: {refusal}");
@@ -164,7 +165,7 @@ internal sealed class SessionTls(SmtpSession session, SmtpServices services, Tls
         return null;
     }
 
-    private async Task<ServerGreeting> GreetAsync(SmtpConnection server, TlsRule rule, string line, CancellationToken cancel)
+    private async Task<ServerGreeting> GreetAsync(SmtpConnection server, TlsRule rule, string? name, string line, CancellationToken cancel)
     {
         ServerGreeting greeting = await ServerGreeting.RunAsync(server, line, rule.Policy == TlsPolicy.None ? null : SecureAsync, cancel);
         if (greeting.Failure is { } failure && greeting.IsBroken)
@@ -176,7 +177,7 @@ internal sealed class SessionTls(SmtpSession session, SmtpServices services, Tls
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             using var clock = new CancellationTokenSource(Options.HandshakeTimeout, services.Time);
             using CancellationTokenRegistration late = clock.Token.UnsafeRegister(static p => ((CancellationTokenSource)p!).Cancel(), patience);
-            TlsPeer? peer = await connection.SecureAsync(transport => termination.ConnectAsync(transport, rule.Name ?? session.BannerName, patience.Token));
+            TlsPeer? peer = await connection.SecureAsync(transport => termination.ConnectAsync(transport, rule.Name ?? name, patience.Token));
             Succeed("server", connection.Secured!);
             return peer;
         }

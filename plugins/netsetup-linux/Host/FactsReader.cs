@@ -49,7 +49,8 @@ internal static class FactsReader
             Neighbours = neighbours,
             Sysctls = sysctls.Distinct().Select(path => (path, Value: Sysctl.Read(path))).Where(sysctl => sysctl.Value is not null).ToDictionary(sysctl => sysctl.path, sysctl => sysctl.Value!),
             DhcpClient = s_dhcpClients.FirstOrDefault(client => ShellProgram.Find(client) is not null),
-            DhcpRuns = File.Exists(pidFile) && Directory.Exists($"/proc/{(await File.ReadAllTextAsync(pidFile, cancel)).Trim()}"),
+            // Root's processes may be hidden from a proxy that is not root; it could not start a client either, and leaves that to 'net up'.
+            DhcpRuns = !Environment.IsPrivilegedProcess || File.Exists(pidFile) && Directory.Exists($"/proc/{(await File.ReadAllTextAsync(pidFile, cancel)).Trim()}"),
         };
     }
 

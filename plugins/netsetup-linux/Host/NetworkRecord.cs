@@ -61,14 +61,17 @@ internal sealed record NetworkRecord
         }
     }
 
-    /// <summary>Writes it, whole or not at all.</summary>
+    /// <summary>Writes it, whole or not at all; what stands there already stays: a proxy that may not write may mend a route.</summary>
     /// <param name="file">The file.</param>
     public void Write(string file)
     {
         string folder = Path.GetDirectoryName(file)!, beside = file + ".new";
         bool isNew = !Directory.Exists(folder);
+        string text = JsonSerializer.Serialize(this with { MadeFolder = MadeFolder || isNew });
+        if (File.Exists(file) && File.ReadAllText(file) == text)
+            return;
         Directory.CreateDirectory(folder);
-        File.WriteAllText(beside, JsonSerializer.Serialize(this with { MadeFolder = MadeFolder || isNew }));
+        File.WriteAllText(beside, text);
         File.Move(beside, file, overwrite: true);
     }
 

@@ -136,6 +136,11 @@ public sealed class Booted : IAsyncLifetime
     internal static Task<Command> OfferAsync(string body) => Command.TryAsync(
         TimeSpan.FromSeconds(60), "ip", "netns", "exec", Client, "swaks", "--server", ServerAddress, "--helo", "client", "--from", "juro@amd.test", "--to", "fedor@mulholland.test", "--body", body);
 
+    /// <summary>Has the server give addresses by DHCP until it is disposed.</summary>
+    internal Process GiveAddresses() => Start(
+        "ip", "netns", "exec", Server, Command.Find("dnsmasq")!, "--no-daemon", "--conf-file=/dev/null", "--port=0", "--no-ping", "--user=root", "--interface=eth0",
+        "--dhcp-range=10.78.0.50,10.78.0.59,1h", $"--dhcp-leasefile={Path.Combine(_root!.Folder, "leases")}");
+
     /// <summary>Waits for something.</summary>
     internal static async Task UntilAsync(string what, Func<Task<bool>> isSo)
     {

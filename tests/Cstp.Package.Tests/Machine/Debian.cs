@@ -9,8 +9,8 @@ public sealed class Debian : IAsyncLifetime
     private const string Suite = "bookworm";
     private const string Mirror = "http://deb.debian.org/debian";
 
-    /// <summary>What a machine has before the package: the least, with systemd to boot it.</summary>
-    private const string Include = "systemd,systemd-sysv,dbus";
+    /// <summary>What a machine has before the package: the least, with systemd to boot it, and Debian's DHCP client.</summary>
+    private const string Include = "systemd,systemd-sysv,dbus,isc-dhcp-client";
 
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(8);
 

@@ -18,7 +18,8 @@ internal sealed class TlsBox : IAsyncDisposable
     /// <param name="serverTls">Whether the server has TLS.</param>
     /// <param name="interceptors">Of the box.</param>
     /// <param name="smtp">Of the box; STARTTLS is terminated in any case.</param>
-    public TlsBox(Func<TlsOptions, TlsOptions>? change = null, bool serverTls = true, IReadOnlyList<ISmtpInterceptor>? interceptors = null, SmtpOptions? smtp = null)
+    /// <param name="relay">Of the box.</param>
+    public TlsBox(Func<TlsOptions, TlsOptions>? change = null, bool serverTls = true, IReadOnlyList<ISmtpInterceptor>? interceptors = null, SmtpOptions? smtp = null, RelayOptions? relay = null)
     {
         ServerCertificate = Workshop.Issue("mx.elsewhere.test");
         Server.Tls = serverTls ? Workshop.Server(ServerCertificate) : null;
@@ -28,7 +29,7 @@ internal sealed class TlsBox : IAsyncDisposable
         BoxAuthority = X509Certificate2.CreateFromPem(certificate);
         Box = new TestBox(
             "amd.test", Server.Port, Server.Port, interceptors: interceptors,
-            smtp: (smtp ?? new SmtpOptions()) with { Starttls = StartTlsHandling.Terminate }, tls: change is null ? options : change(options));
+            smtp: (smtp ?? new SmtpOptions()) with { Starttls = StartTlsHandling.Terminate }, tls: change is null ? options : change(options), relay: relay);
     }
 
     public TlsWorkshop Workshop { get; } = new();

@@ -1,7 +1,9 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using Cstp.Core.Smtp;
 using Cstp.Core.Tls;
+using Cstp.Core.Trust;
 using Cstp.Tests.EndToEnd;
 
 namespace Cstp.Tests.Tls;
@@ -74,6 +76,23 @@ public sealed class TlsSessionTests
         using RawClient client = await box.SecuredAsync();
         Assert.StartsWith("250", await TlsBox.SendAsync(client), StringComparison.Ordinal);
         Assert.False(Assert.Single(box.Server.Messages).IsSecured);
+    }
+
+    [Theory]
+    [InlineData(true, "250")]
+    [InlineData(false, "451 4.4.2")]
+    public async Task A_relay_has_no_less_TLS_than_the_session(bool relayTls, string reply)
+    {
+        await using var relay = new RecordingServer();
+        await using var box = new TlsBox(relay: new RelayOptions { Server = $"127.0.0.1:{relay.Port}" });
+        relay.Tls = relayTls ? box.Workshop.Server(box.Workshop.Issue("relay.test")) : null;
+        box.Box.Add(SmimeWorkshop.Identity("cstpbox@intel.test").Certificate, CertificateRole.Gateway, "intel.test");
+        int connections = 0;
+        box.Server.Answer = line => line == "CONNECT" && ++connections > 1 ? "421 4.7.0 One is enough" : null;
+        using RawClient client = await box.SecuredAsync();
+        Assert.StartsWith(reply, await TlsBox.SendAsync(client, "anna@intel.test", "max@elsewhere.test"), StringComparison.Ordinal);
+        Assert.Equal(relayTls ? 1 : 0, relay.Messages.Count);
+        Assert.All(relay.Messages, message => Assert.True(message.IsSecured));
     }
 
     [Fact]
