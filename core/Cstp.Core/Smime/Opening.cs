@@ -74,7 +74,10 @@ internal sealed class Opening(ICmsEnveloper crypto, SecuringOptions options, Aut
             decision.Layers,
             Seen(learned, decision.Depth),
             decision.NotBound,
-            (output, stop) => WriteAsync(held, walk, learned, decision, body, output, stop)) { IsInternational = decision.IsInternational };
+            (output, stop) => WriteAsync(held, walk, learned, decision, body, output, stop))
+        {
+            IsInternational = decision.IsInternational,
+        };
     }
 
     private static IEnumerable<(EncodedCertificate Signer, IReadOnlyList<EncodedCertificate> Carried)> Signers(WalkedEntity learned)

@@ -176,6 +176,46 @@ public sealed class InternationalMailTests
         Assert.StartsWith("550 5.7.1 <\\x{4F8B}@elsewhere.test>", refusal, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_report_names_a_recipient_beyond_ASCII_in_ASCII()
+    {
+        await using var box = new MixedBox(relay: true, new PolicyRestrictive.RestrictivePolicy());
+        Assert.Equal("250 2.0.0 Ok: queued", await SendMixedAsync(box, MixedBox.Juro));
+        string report = Assert.Single(box.Relay.Messages).Text;
+        Assert.Contains("Final-Recipient: utf-8; \\x{4F8B}@elsewhere.test\r\n", report, StringComparison.Ordinal);
+        Assert.Contains("Original-Recipient: utf-8;\\x{4F8B}@elsewhere.test\r\n", report, StringComparison.Ordinal);
+        Assert.DoesNotContain("enveloped-data", report, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_sender_beyond_ASCII_gets_no_report_but_the_whole_message_refused()
+    {
+        await using var box = new MixedBox(relay: true, new PolicyRestrictive.RestrictivePolicy());
+        Assert.StartsWith("550 5.7.1", await SendMixedAsync(box, Sender), StringComparison.Ordinal);
+        Assert.Empty(box.Relay.Messages);
+        Assert.Empty(box.Server.Messages);
+    }
+
+    [Fact]
+    public async Task A_relay_without_SMTPUTF8_gets_nothing_and_nobody_else_does()
+    {
+        await using var box = new MixedBox(relay: true);
+        box.RefuseSecond("CONNECT", "421 4.7.0 Too many");
+        Assert.StartsWith("451 4.4.2", await SendMixedAsync(box, Sender), StringComparison.Ordinal);
+        Assert.Empty(box.Relay.Messages);
+        Assert.Empty(box.Server.Messages);
+    }
+
+    /// <summary>To one without certificate and beyond ASCII, then to one with.</summary>
+    private static async Task<string?> SendMixedAsync(MixedBox box, string from)
+    {
+        box.Server.Extensions += "\nSMTPUTF8";
+        using RawClient client = await RawClient.GreetedAsync(box.Box.InsidePort);
+        foreach (string command in (string[])[$"MAIL FROM:<{from}> SMTPUTF8", "RCPT TO:<\u4f8b@elsewhere.test> ORCPT=utf-8;\u4f8b@elsewhere.test", $"RCPT TO:<{MixedBox.Anna}>"])
+            Assert.StartsWith("250", await client.AskAsync(Octets(command)), StringComparison.Ordinal);
+        return await client.SendMessageAsync(MixedBox.Message());
+    }
+
     private static TwoBoxes With(string extensions = "PIPELINING\nDSN\nSMTPUTF8\n8BITMIME\nENHANCEDSTATUSCODES")
     {
         var boxes = new TwoBoxes();
