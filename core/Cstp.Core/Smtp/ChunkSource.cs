@@ -10,14 +10,16 @@ namespace Cstp.Core.Smtp;
 internal sealed class ChunkSource : ContentSource
 {
     private readonly SmtpSession _session;
+    private readonly TimeProvider _time;
     private readonly CommandLineReader _lines;
     private ChunkCommand _chunk;
-    private int _otherCommands;
+    private int _junk;
 
     private ChunkSource(SmtpSession session, ChunkCommand first, SmtpOptions options, TimeProvider time, CancellationToken cancel)
         : base(session.Client, options, time, new DataDecoder(options.BareNewline == BareNewline.Refuse, endsWithDot: false), cancel)
     {
         _session = session;
+        _time = time;
         _chunk = first;
         _lines = new CommandLineReader(options.MaxCommandLine);
     }
@@ -128,13 +130,16 @@ internal sealed class ChunkSource : ContentSource
             Client.AdvanceTo(used, used);
             if (!isOurs)
                 return DataEnd.Aborted;
-            if (command is null || (command.Verb != "BDAT" && ++_otherCommands > Options.MaxJunkCommands))
-                return DataEnd.BadChunk;
+            if (command is null)
+                return DataEnd.BadCommand;
+            ChunkCommand? next = command.Verb == "BDAT" ? ChunkCommand.TryParse(command.Argument) : null;
+            if (next is null or { Size: 0, IsLast: false } && ++_junk > Options.MaxJunkCommands)
+                return DataEnd.Junk;
             switch (command.Verb)
             {
+                case "BDAT" when next is null:
+                    return DataEnd.BadChunk;
                 case "BDAT":
-                    if (ChunkCommand.TryParse(command.Argument) is not { } next)
-                        return DataEnd.BadChunk;
                     _chunk = next;
                     return null;
                 case "NOOP":
@@ -150,6 +155,13 @@ internal sealed class ChunkSource : ContentSource
     private async Task AnswerAsync(Reply reply, CancellationToken cancel)
     {
         Client.Write(_session.Format(reply) + "\r\n");
-        await Client.FlushAsync(cancel).AsTask().WaitAsync(Options.DataTimeout, cancel);
+        try
+        {
+            await Client.FlushAsync(cancel).AsTask().WaitAsync(Options.DataTimeout, _time, cancel);
+        }
+        catch (TimeoutException)
+        {
+            throw new ConnectionLostException("the client sends chunks and reads no replies");
+        }
     }
 }

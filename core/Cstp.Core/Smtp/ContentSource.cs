@@ -22,6 +22,12 @@ internal enum DataEnd
     /// <summary>With a BDAT of which nobody knows how many octets belong to it.</summary>
     BadChunk,
 
+    /// <summary>Between two chunks, with a line that is no command.</summary>
+    BadCommand,
+
+    /// <summary>Between two chunks, with commands and empty chunks without end.</summary>
+    Junk,
+
     /// <summary>Between two chunks, with a command that ends the transaction; it is still to be read.</summary>
     Aborted,
 

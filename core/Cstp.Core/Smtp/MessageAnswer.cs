@@ -43,6 +43,9 @@ internal abstract record MessageAnswer
         DataEnd.Broken => throw new SessionClosedException(
             new Reply(550, "5.5.2", "A line of the message does not end in CRLF; send CRLF (RFC 5321 2.3.8)"), $"smuggling is possible: {fault}"),
         DataEnd.BadChunk => throw new SessionClosedException(ChunkCommand.Unreadable, "a chunk whose size is not known"),
+        DataEnd.BadCommand => throw new SessionClosedException(
+            new Reply(500, "5.5.2", "A command between two chunks is too long, or its line is broken; connection closed"), "a broken command between two chunks"),
+        DataEnd.Junk => throw new SessionClosedException(new Reply(421, "4.7.0", "Too many commands without mail; connection closed"), "too many commands between two chunks"),
         DataEnd.TooSlow => throw new SessionClosedException(new Reply(421, "4.4.2", "Timeout while the message was sent; connection closed"), "the client sent too slowly"),
         _ => throw new SessionClosedException(null, "the client closed in the middle of a message"),
     };

@@ -229,6 +229,35 @@ public sealed class ChunkingTests
         Assert.DoesNotContain(boxes.Wire.Commands, c => c.Contains("smuggled", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("NOOP")]
+    [InlineData("BDAT 0")]
+    public async Task T11_commands_between_chunks_without_end_close(string command)
+    {
+        await using var boxes = With();
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
+        await client.AddressAsync("juro@amd.test", "x@elsewhere.test");
+        await SendChunkAsync(client, Content);
+        for (int i = 0; i < new SmtpOptions().MaxJunkCommands; i++)
+            Assert.StartsWith("250", await client.AskAsync(command), StringComparison.Ordinal);
+        Assert.StartsWith("421 4.7.0", await client.AskAsync(command), StringComparison.Ordinal);
+        Assert.Null(await client.ReadReplyAsync());
+        Assert.Empty(boxes.Wire.Messages);
+    }
+
+    [Fact]
+    public async Task S21_a_broken_line_between_chunks_closes()
+    {
+        await using var boxes = With();
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
+        await client.AddressAsync("juro@amd.test", "x@elsewhere.test");
+        await SendChunkAsync(client, Content);
+        Assert.StartsWith("500 5.5.2", await client.AskAsync("NOOP\nVRFY smuggled"), StringComparison.Ordinal);
+        Assert.Null(await client.ReadReplyAsync());
+        Assert.Empty(boxes.Wire.Messages);
+        Assert.DoesNotContain(boxes.Wire.Commands, c => c.Contains("smuggled", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_client_that_goes_inside_a_chunk_leaves_no_message_behind()
     {
