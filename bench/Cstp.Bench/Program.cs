@@ -13,7 +13,9 @@ switch (args)
         return await TarPitBenchmark.RunAsync(int.Parse(clients, CultureInfo.InvariantCulture), 11);
     case ["tarpit", string clients, string rounds]:
         return await TarPitBenchmark.RunAsync(int.Parse(clients, CultureInfo.InvariantCulture), int.Parse(rounds, CultureInfo.InvariantCulture));
+    case ["hostile"]:
+        return await HostileBenchmark.RunAsync();
     default:
-        await Console.Error.WriteLineAsync("usage: Cstp.Bench memory [MIB ...] | compare --loop PROGRAM [--quick] [--json FILE] | tarpit [CLIENTS] [ROUNDS]");
+        await Console.Error.WriteLineAsync("usage: Cstp.Bench memory [MIB ...] | compare --loop PROGRAM [--quick] [--json FILE] | tarpit [CLIENTS] [ROUNDS] | hostile");
         return 64;
 }

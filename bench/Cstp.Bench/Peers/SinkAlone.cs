@@ -22,8 +22,9 @@ internal sealed class SinkAlone : Peer
     public static async Task<SinkAlone> StartAsync()
     {
         int port = FreePort.Next();
+        // By itself it serves no more than 256 sessions at once, and lets the others wait.
         string[] user = string.Equals(Environment.UserName, "root", StringComparison.Ordinal) ? ["-u", "nobody"] : [];
-        return new SinkAlone(port, await StartAsync(port, "smtp-sink", [.. user, $"127.0.0.1:{port}", "1000"]));
+        return new SinkAlone(port, await StartAsync(port, "smtp-sink", [.. user, "-m", "10000", $"127.0.0.1:{port}", "1000"]));
     }
 
     public override async ValueTask DisposeAsync() => await StopAsync(_process);
