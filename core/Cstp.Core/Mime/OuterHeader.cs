@@ -83,9 +83,15 @@ internal static class OuterHeader
 
     /// <summary>The address of the one From field; null where there is none, or several mailboxes or fields.</summary>
     /// <param name="fields">The fields.</param>
-    public static Mailbox? FromOf(IEnumerable<HeaderField> fields)
+    public static Mailbox? FromOf(IEnumerable<HeaderField> fields) => AddressOf(fields, "From");
+
+    /// <summary>The same of the Sender field (RFC 5322 3.6.2).</summary>
+    /// <param name="fields">The fields.</param>
+    public static Mailbox? SenderOf(IEnumerable<HeaderField> fields) => AddressOf(fields, "Sender");
+
+    private static Mailbox? AddressOf(IEnumerable<HeaderField> fields, string name)
     {
-        HeaderField[] from = [.. fields.Where(f => f.Is("From"))];
+        HeaderField[] from = [.. fields.Where(f => f.Is(name))];
         if (from.Length != 1 || from[0].Value.Contains('\0', StringComparison.Ordinal))
             return null;
         return AddressField.Read(from[0]) is [MimeKit.MailboxAddress address] ? AddressField.MailboxOf(address, from[0]) : null;

@@ -96,7 +96,7 @@ internal sealed class LayerJudgement
         while (_layers.Count > 0 && window.Finding is LayerFinding.Signed { IsClear: true } && _layers[^1].Result != "invalid"
             && window.Inner is { Finding: LayerFinding.Signed inside } inner)
         {
-            _layers.Add(_judge.Judge(inside, OuterHeader.FromOf(_outer)).Report);
+            _layers.Add(_judge.Judge(inside, Author.Of(_outer)).Report);
             window = inner;
         }
     }
@@ -160,7 +160,7 @@ internal sealed class LayerJudgement
         bool byGateway = _request.GatewayKeys.Contains(decrypted.Key);
         if (inner.Finding is LayerFinding.Signed signed)
         {
-            SignatureVerdict verdict = _judge.Judge(signed, ShownFrom(inner, OuterHeader.Replace(_outer, inner.Header)));
+            SignatureVerdict verdict = _judge.Judge(signed, ShownAuthor(inner, OuterHeader.Replace(_outer, inner.Header)));
             if (!verdict.Verified)
                 return Keep(kind, "CBC around a signature that does not verify", algorithms);
             if (byGateway && _options.GatewayAuthenticatedOnly && !verdict.Trusted)
@@ -194,7 +194,7 @@ internal sealed class LayerJudgement
     {
         if (content is not { Finding: LayerFinding.Signed signed, Inner: { } inner } || SealedBlock.TryRead(inner.Header) is not { Recipients.Count: > 0 } block)
             return false;
-        if (!_judge.Judge(signed, null).Verified)
+        if (!_judge.Judge(signed, default).Verified)
             return false;
         var bound = new HashSet<string>(block.Recipients, StringComparer.OrdinalIgnoreCase);
         _notBound = [.. Enumerable.Range(0, _request.Recipients.Count).Where(i =>
@@ -206,7 +206,7 @@ internal sealed class LayerJudgement
     {
         WalkedEntity inner = _entity.Inner!;
         SealedBlock? block = SealedBlock.TryRead(inner.Header);
-        SignatureVerdict verdict = _judge.Judge(layer, ShownFrom(inner, _outer));
+        SignatureVerdict verdict = _judge.Judge(layer, ShownAuthor(inner, _outer));
         _signed = true;
         bool isProtected = block is null && verdict.ForSender && IsProtected(inner.Header);
         if (isProtected && !Equals(OuterHeader.FromOf(inner.Header.Fields), OuterHeader.FromOf(_outer)))
@@ -239,12 +239,12 @@ internal sealed class LayerJudgement
         return true;
     }
 
-    /// <summary>The From that the reader will see: a sealed message brings its own.</summary>
-    private static Mailbox? ShownFrom(WalkedEntity inner, IReadOnlyList<HeaderField> outer)
+    /// <summary>The From and Sender that the reader will see: a sealed message brings its own.</summary>
+    private static Author ShownAuthor(WalkedEntity inner, IReadOnlyList<HeaderField> outer)
     {
         if (inner.Header is { } header && SealedBlock.TryRead(header) is { } block)
-            return OuterHeader.FromOf(block.ContentType == SealedContentType.Message ? block.OuterFields(header) : block.OriginalFields(header));
-        return OuterHeader.FromOf(outer);
+            return Author.Of(block.ContentType == SealedContentType.Message ? block.OuterFields(header) : block.OriginalFields(header));
+        return Author.Of(outer);
     }
 
     /// <summary>What has no header section, or one over the limit, cannot stand in the place of the layer: nothing may be lost.</summary>

@@ -1,4 +1,5 @@
 using Cstp.Abstractions;
+using Cstp.Core.Mime;
 using Cstp.Core.Trust;
 
 namespace Cstp.Core.Smime;
@@ -12,14 +13,28 @@ namespace Cstp.Core.Smime;
 /// <param name="Report">For the report.</param>
 internal sealed record SignatureVerdict(bool Verified, bool Trusted, bool ByGateway, bool ForSender, SmimeResult Result, LayerReport Report);
 
+/// <summary>Who the reader will see wrote a message.</summary>
+/// <param name="From">The From address; null where there is not exactly one.</param>
+/// <param name="Sender">The Sender address, or null.</param>
+internal readonly record struct Author(Mailbox? From, Mailbox? Sender)
+{
+    /// <summary>Reads it off a header section.</summary>
+    /// <param name="fields">The fields.</param>
+    public static Author Of(IEnumerable<HeaderField> fields)
+    {
+        HeaderField[] all = [.. fields];
+        return new(OuterHeader.FromOf(all), OuterHeader.SenderOf(all));
+    }
+}
+
 /// <summary>Judges the signatures of one layer against the store (rule 4).</summary>
 /// <param name="trust">The store as it stands.</param>
 internal sealed class SignatureJudge(TrustSnapshot trust)
 {
     /// <summary>Judges.</summary>
     /// <param name="layer">What was found.</param>
-    /// <param name="from">The address that the reader will see as From; null where there is not exactly one.</param>
-    public SignatureVerdict Judge(LayerFinding.Signed layer, Mailbox? from)
+    /// <param name="author">Who the reader will see wrote it.</param>
+    public SignatureVerdict Judge(LayerFinding.Signed layer, Author author)
     {
         string kind = layer.IsClear ? "clearSigned" : "signed";
         if (layer.Result is not VerificationResult.Checked result)
@@ -27,7 +42,7 @@ internal sealed class SignatureJudge(TrustSnapshot trust)
         if (result.Signers.Count == 0)
             return Unusable(kind, "none", "no signer");
 
-        Judged[] judged = [.. result.Signers.Select(s => JudgeOne(s, result.Certificates, from))];
+        Judged[] judged = [.. result.Signers.Select(s => JudgeOne(s, result.Certificates, author))];
         bool verified = judged.All(j => j.Signer.Validity == SignatureValidity.Valid);
         // Every signature must hold and none may be revoked; one that fits From is enough, directly or as its domain's gateway.
         Judged? revoked = judged.FirstOrDefault(j => j.Standing == SignerStanding.Revoked);
@@ -50,7 +65,7 @@ internal sealed class SignatureJudge(TrustSnapshot trust)
     private static SignatureVerdict Unusable(string kind, string result, string reason) =>
         new(false, false, false, false, new SmimeResult(result, reason), new LayerReport(kind, "invalid", reason, new Dictionary<string, string>(), []));
 
-    private Judged JudgeOne(SignerResult signer, IReadOnlyList<EncodedCertificate> carried, Mailbox? from)
+    private Judged JudgeOne(SignerResult signer, IReadOnlyList<EncodedCertificate> carried, Author author)
     {
         (string? subject, string? issuer, string? serial) = Describe(signer.Certificate);
         if (signer.Validity != SignatureValidity.Valid || signer.Certificate is null)
@@ -63,7 +78,7 @@ internal sealed class SignatureJudge(TrustSnapshot trust)
             };
             return new Judged(signer, null, false, signer.Reason ?? "the signature does not hold", 9, new SignerReport(null, subject, issuer, serial, result));
         }
-        SignerJudgement judgement = trust.Judge(signer.Certificate, carried, from);
+        SignerJudgement judgement = trust.Judge(signer.Certificate, carried, author.From);
         bool weak = signer.Digest is CmsAlgorithmNames.Sha1 or CmsAlgorithmNames.Md5;
         string outcome = judgement.Standing switch
         {
@@ -83,6 +98,9 @@ internal sealed class SignatureJudge(TrustSnapshot trust)
             SignerStanding.Unusable => 6,
             _ => 7,
         };
+        // RFC 8550 3 lets the Sender sign; the reader is shown the From, so it is told and does not pass.
+        if (judgement.Standing == SignerStanding.OtherUser && author.Sender is { } sender && trust.FactsOf(signer.Certificate).Addresses.Contains(sender))
+            judgement = judgement with { Reason = "the signer is the Sender of the message, not its From", Identifier = sender.ToString() };
         string reason = weak ? $"the digest {signer.Digest} is too weak" : judgement.Reason;
         return new Judged(signer, judgement.Standing, weak, reason, rank, new SignerReport(judgement.Identifier, subject, issuer, serial, outcome));
     }

@@ -109,4 +109,13 @@ public sealed class InboundSignatureRowTests
         string arrived = await AssertOpenedAsync(boxes, wire.Text, "pass");
         Assert.Contains("cstpbox@amd.test", arrived, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_signer_who_is_the_Sender_and_not_the_From_is_told_and_does_not_pass()
+    {
+        await using TwoBoxes boxes = Boxes();
+        string signed = Message("boss@amd.test", await ClearSignedAsync(Entity, BobKey), $"Sender: {Bob}\r\n");
+        string arrived = await OpenAsync(boxes, signed);
+        Assert.StartsWith("Authentication-Results: cstp.intel.test;\r\n\tsmime=policy\r\n\treason=\"the signer is the Sender of the message, not its From\"\r\n\tbody.smime-identifier=bob@amd.test", arrived, StringComparison.Ordinal);
+    }
 }

@@ -16,7 +16,7 @@ public sealed class SignatureJudgeTests
     {
         StoredCertificate[] stored = [s_user.Stored(CertificateRole.User, "mila@usi.test"), s_gateway.Stored(CertificateRole.Gateway, "usi.test", gateway)];
         var trust = new TrustSnapshot(stored, [], new FakeTimeProvider(TestCertificate.Now), ["amd.test"]);
-        return new SignatureJudge(trust).Judge(new LayerFinding.Signed(new VerificationResult.Checked(signers, []), IsClear: false), Mailbox.Parse("mila@usi.test"));
+        return new SignatureJudge(trust).Judge(new LayerFinding.Signed(new VerificationResult.Checked(signers, []), IsClear: false), new Author(Mailbox.Parse("mila@usi.test"), null));
     }
 
     private static SignerResult Signer(TestCertificate certificate, SignatureValidity validity = SignatureValidity.Valid, string digest = CmsAlgorithmNames.Sha256) => new()
