@@ -86,7 +86,7 @@ internal sealed class SmtpTarget : FuzzTarget
             return $"{command.Verb} {refusal}";
         // What is written of it reads as the same again, and cannot hold a line end.
         string text = mailbox.ToString();
-        FuzzFinding.Unless(text.All(c => c is >= ' ' and <= '~') && Mailbox.TryParse(text, out Mailbox? again) && again.Equals(mailbox), $"the mailbox {text} is not itself");
+        FuzzFinding.Unless(!text.Any(char.IsControl) && Mailbox.TryParse(text, out Mailbox? again) && again.Equals(mailbox), $"the mailbox {text} is not itself");
         return $"{command.Verb} {text} {string.Join(' ', path.Parameters)}";
     }
 
