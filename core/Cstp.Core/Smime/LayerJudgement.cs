@@ -92,6 +92,8 @@ internal sealed class LayerJudgement
     /// <summary>A clear signature that holds and stays is a window: what it covers is reported, though nothing of it is opened.</summary>
     private void ReportInside()
     {
+        if (!_request.ChecksSignatures)
+            return;
         WalkedEntity window = _entity;
         while (_layers.Count > 0 && window.Finding is LayerFinding.Signed { IsClear: true } && _layers[^1].Result != "invalid"
             && window.Inner is { Finding: LayerFinding.Signed inside } inner)
@@ -206,6 +208,12 @@ internal sealed class LayerJudgement
     {
         WalkedEntity inner = _entity.Inner!;
         SealedBlock? block = SealedBlock.TryRead(inner.Header);
+        // What a box sealed cannot be opened without: the signature says for whom it was.
+        if (!_request.ChecksSignatures && block is null)
+        {
+            _reason = "a rule leaves signatures unchecked";
+            return false;
+        }
         SignatureVerdict verdict = _judge.Judge(layer, ShownAuthor(inner, _outer));
         _signed = true;
         bool isProtected = block is null && verdict.ForSender && IsProtected(inner.Header);

@@ -8,11 +8,11 @@ namespace Cstp.Core.Smime;
 /// <summary>Goes through the layers of a message from the outside in, all of them at once and as a stream, and judges nothing.</summary>
 /// <param name="crypto">The crypto module.</param>
 /// <param name="decryption">The keys that may be tried.</param>
-/// <param name="verification">Where certificates come from; null where signatures are not looked at.</param>
+/// <param name="verification">Where certificates come from.</param>
 /// <param name="maxLayers">Layers opened at most.</param>
 /// <param name="maxHeader">Octets of a header section inside a layer.</param>
 internal sealed class LayerWalk(
-    ICmsEnveloper crypto, DecryptionRequest decryption, VerificationRequest? verification, int maxLayers, int maxHeader)
+    ICmsEnveloper crypto, DecryptionRequest decryption, VerificationRequest verification, int maxLayers, int maxHeader)
 {
     private readonly Dictionary<int, IReadOnlyList<string>> _digests = [];
 
@@ -72,7 +72,7 @@ internal sealed class LayerWalk(
                 return new WalkedEntity(header, scan, new LayerFinding.Unreadable(ambiguous.Reason, IsClear: false), null);
             case EntityKind.Opaque opaque:
                 return await WalkOpaqueAsync(entity, header, opaque, scan, depth, target, sink, capture, cancel);
-            case EntityKind.ClearSigned clear when verification is not null:
+            case EntityKind.ClearSigned clear:
                 return await WalkClearAsync(entity, header, clear, scan, depth, target, sink, capture, cancel);
             default:
                 await DrainAsync(entity, scan, capture, cancel);
@@ -109,9 +109,6 @@ internal sealed class LayerWalk(
     {
         switch (await CmsContentType.PeekAsync(cms, cancel))
         {
-            case CmsContentType.SignedData when verification is null:
-                await DrainAsync(cms, new ContentScan(), null, cancel);
-                return new LayerFinding.Unopened("a rule leaves signatures unchecked");
             case CmsContentType.SignedData:
                 return new LayerFinding.Signed(await crypto.VerifyAsync(cms, content, verification, cancel), IsClear: false);
             case CmsContentType.EnvelopedData:
@@ -159,7 +156,7 @@ internal sealed class LayerWalk(
     {
         try
         {
-            return await crypto.VerifyDetachedAsync(content, signature, digests, verification!, cancel);
+            return await crypto.VerifyDetachedAsync(content, signature, digests, verification, cancel);
         }
         finally
         {

@@ -12,7 +12,7 @@ namespace Cstp.Core.Smime;
 /// <param name="GatewayKeys">The box's keys.</param>
 /// <param name="UserKeys">Keys of the one recipient; empty where there are several: a user's key opens for its owner alone.</param>
 /// <param name="Recipients">The recipients: what a box sealed for others stays closed to them.</param>
-/// <param name="ChecksSignatures">Whether signatures are looked at.</param>
+/// <param name="ChecksSignatures">Whether signatures count; what a box sealed is held to its signature in any case.</param>
 /// <param name="ServerTakes8Bit">Whether 8-bit octets may be sent on.</param>
 internal sealed record OpeningRequest(
     IReadOnlyList<CmsIdentity> GatewayKeys, IReadOnlyList<CmsIdentity> UserKeys, IReadOnlyList<BoundRecipient> Recipients, bool ChecksSignatures, bool ServerTakes8Bit);
@@ -40,7 +40,7 @@ internal sealed class Opening(ICmsEnveloper crypto, SecuringOptions options, Aut
     public async Task<OpenedMessage> OpenAsync(HeldMessage held, TrustSnapshot trust, OpeningRequest request, CancellationToken cancel)
     {
         var decryption = new DecryptionRequest([.. request.UserKeys, .. request.GatewayKeys], options.ReadTripleDes);
-        var walk = new LayerWalk(crypto, decryption, request.ChecksSignatures ? new VerificationRequest(trust.Lookup) : null, options.MaxLayers, 2 * maxHeader);
+        var walk = new LayerWalk(crypto, decryption, new VerificationRequest(trust.Lookup), options.MaxLayers, 2 * maxHeader);
         // What a layer holds is shorter than its base64: a small message is opened once, and its result kept.
         int kept = held.Length <= int.MaxValue && held.TryReserve((int)held.Length) ? (int)held.Length : 0;
         InnermostBody capture;

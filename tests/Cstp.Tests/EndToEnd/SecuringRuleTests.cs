@@ -191,6 +191,17 @@ public sealed class SecuringRuleTests
     }
 
     [Fact]
+    public async Task Inbound_signatures_that_shall_not_be_checked_still_tell_for_whom_a_box_sealed()
+    {
+        await using var boxes = new TwoBoxes(securing: new SecuringOptions { Rules = [new() { Direction = RuleDirection.Inbound, Sign = Demand.Never }] });
+        RecordedMessage wire = Assert.Single(await boxes.SecureAsync(Octets(Plain), "juro@amd.test", "anna@intel.test"));
+        Assert.EndsWith(Plain, (await boxes.OpenAsync(wire.Content, "juro@amd.test", "anna@intel.test")).Text, StringComparison.Ordinal);
+        string eve = (await boxes.OpenAsync(wire.Content, "juro@amd.test", "eve@intel.test")).Text;
+        Assert.EndsWith(wire.Text, eve, StringComparison.Ordinal);
+        Assert.DoesNotContain("Hello", eve, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Inbound_signatures_that_shall_not_be_checked_stay_and_nothing_is_claimed()
     {
         await using var boxes = new TwoBoxes(securing: new SecuringOptions { Rules = [new() { Direction = RuleDirection.Inbound, Sign = Demand.Never }] });
