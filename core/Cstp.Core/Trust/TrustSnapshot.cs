@@ -260,11 +260,12 @@ internal sealed class TrustSnapshot
     private IReadOnlyList<CertificateFacts>? PathOf(CertificateFacts facts, IReadOnlyList<EncodedCertificate> carried)
     {
         const int MaxRemembered = 10_000;
-        if (_paths.TryGetValue(facts.Certificate.Fingerprint, out IReadOnlyList<CertificateFacts>? path))
+        DateTimeOffset now = _time.GetUtcNow();
+        if (_paths.TryGetValue(facts.Certificate.Fingerprint, out IReadOnlyList<CertificateFacts>? path) && path.All(one => one.WhyInvalid(now) is null))
             return path;
         if (_authorities.Count == 0 || facts.Subject is null)
             return null;
-        CertificationPathVerdict verdict = new CertificationPathSearch(_authorities, Issuers(carried), new(_time.GetUtcNow()) { ForMail = true }).Find(facts);
+        CertificationPathVerdict verdict = new CertificationPathSearch(_authorities, Issuers(carried), new(now) { ForMail = true }).Find(facts);
         if (!verdict.IsValid)
             return null;
         if (_paths.Count >= MaxRemembered)

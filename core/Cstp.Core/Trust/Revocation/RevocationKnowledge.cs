@@ -12,26 +12,21 @@ internal sealed class RevocationKnowledge(RevocationOptions options, TimeProvide
     private const int MaxRemembered = 10_000;
 
     private readonly ConcurrentDictionary<string, RevocationStatus> _answers = [];
-    private readonly ConcurrentDictionary<(string Certificate, string IssuersKey), RevocationStatus> _found = [];
-    private volatile IReadOnlyList<X509Crl> _lists = [];
+    private volatile Lists _lists = new([]);
     private volatile RevocationFetcher? _fetcher;
 
     /// <summary>Of which nothing is ever looked up.</summary>
     public static RevocationKnowledge None { get; } = new(new RevocationOptions(), TimeProvider.System);
 
     /// <summary>Whether anything is looked at.</summary>
-    public bool IsActive => options.Fetch || options.Unknown == UnknownRevocation.Hard || _lists.Count > 0;
+    public bool IsActive => options.Fetch || options.Unknown == UnknownRevocation.Hard || _lists.All.Count > 0;
 
     /// <summary>Whether what is unknown counts as not usable now.</summary>
     public bool IsHard => options.Unknown == UnknownRevocation.Hard;
 
     /// <summary>Takes the lists that are in force from now on; nothing of them is verified yet.</summary>
     /// <param name="lists">All of them.</param>
-    public void TakeLists(IReadOnlyList<X509Crl> lists)
-    {
-        _lists = lists;
-        _found.Clear();
-    }
+    public void TakeLists(IReadOnlyList<X509Crl> lists) => _lists = new(lists);
 
     /// <summary>Takes the verified answer of a responder.</summary>
     /// <param name="certificate">The certificate.</param>
@@ -97,17 +92,18 @@ internal sealed class RevocationKnowledge(RevocationOptions options, TimeProvide
         if (_answers.TryGetValue(certificate.Certificate.Fingerprint, out RevocationStatus? answer) && now < answer.Until)
             return answer;
         (string, string) key = (certificate.Certificate.Fingerprint, issuer.KeyDigest);
-        if (_found.TryGetValue(key, out RevocationStatus? found) && now < found.Until)
+        Lists lists = _lists;
+        if (lists.Found.TryGetValue(key, out RevocationStatus? found) && now < found.Until)
             return found;
-        if (_found.Count >= MaxRemembered)
-            _found.Clear();
-        return _found[key] = LookUp(certificate, issuer, now);
+        if (lists.Found.Count >= MaxRemembered)
+            lists.Found.Clear();
+        return lists.Found[key] = LookUp(lists.All, certificate, issuer, now);
     }
 
     /// <summary>Holds the two to the lists of the issuer's name, by RFC 5280 6.3. Lists that another authority makes for it count as none.</summary>
-    private RevocationStatus LookUp(CertificateFacts certificate, CertificateFacts issuer, DateTimeOffset now)
+    private static RevocationStatus LookUp(IReadOnlyList<X509Crl> all, CertificateFacts certificate, CertificateFacts issuer, DateTimeOffset now)
     {
-        List<X509Crl> lists = [.. _lists.Where(list => list.IssuerDN.Equivalent(certificate.Issuer, true))];
+        List<X509Crl> lists = [.. all.Where(list => list.IssuerDN.Equivalent(certificate.Issuer, true))];
         // Not known for long: a list may come at any time, and then all is looked up anew.
         var unknown = new RevocationStatus(RevocationState.Unknown, "has a revocation that cannot be looked up now", now.AddMinutes(1));
         if (lists.Count == 0)
@@ -121,5 +117,13 @@ internal sealed class RevocationKnowledge(RevocationOptions options, TimeProvide
             CertificationPathProblem.Revoked => new(RevocationState.Revoked, verdict.Reason!, until),
             _ => unknown,
         };
+    }
+
+    /// <summary>Lists, and what was found in them: what a look into older ones finds late cannot stand beside newer ones.</summary>
+    private sealed class Lists(IReadOnlyList<X509Crl> all)
+    {
+        public IReadOnlyList<X509Crl> All => all;
+
+        public ConcurrentDictionary<(string Certificate, string IssuersKey), RevocationStatus> Found { get; } = [];
     }
 }
