@@ -87,7 +87,8 @@ internal sealed class DeliveryLedger
                 _file.Change((connection, transaction) =>
                 {
                     long now = _time.GetUtcNow().ToUnixTimeMilliseconds();
-                    connection.Execute("delete from ledger where expires <= @now", new { now }, transaction);
+                    if (connection.Execute("delete from ledger where expires <= @now", new { now }, transaction) > 0)
+                        ForgetExpired();
                     if (connection.ExecuteScalar<long>("select count(*) from ledger", null, transaction) + recipients.Count > MaxEntries)
                         throw new LedgerException($"{MaxEntries} entries are open");
                     return Write(connection, transaction, message, recipients, State.Unknown);
@@ -154,6 +155,21 @@ internal sealed class DeliveryLedger
             }
             _served = served.ToImmutable();
         }
+    }
+
+    private void ForgetExpired()
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+        var served = _served.ToBuilder();
+        foreach ((Key key, ImmutableDictionary<string, Entry> messages) in _served)
+        {
+            ImmutableDictionary<string, Entry> left = messages.RemoveRange(messages.Where(message => message.Value.Expires <= now).Select(message => message.Key));
+            if (left.IsEmpty)
+                served.Remove(key);
+            else
+                served[key] = left;
+        }
+        _served = served.ToImmutable();
     }
 
     private bool Knows(Side side, Mailbox? reversePath, Mailbox recipient, Func<Entry, bool> which) =>

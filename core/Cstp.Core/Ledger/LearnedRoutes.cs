@@ -54,7 +54,7 @@ internal sealed class LearnedRoutes
         DateTimeOffset now = _time.GetUtcNow();
         var route = new LearnedRoute(destination, reason, now, now + _lifetime);
         LedgerLog.RouteLearned(_logger, destination, reason, _lifetime);
-        Change(known => known.SetItem(destination, route), (connection, transaction) =>
+        Change(known => known.RemoveRange(known.Values.Where(old => old.Expires <= now).Select(old => old.Destination)).SetItem(destination, route), (connection, transaction) =>
         {
             connection.Execute("delete from route where expires <= @now", new { now = now.ToUnixTimeMilliseconds() }, transaction);
             return connection.Execute(

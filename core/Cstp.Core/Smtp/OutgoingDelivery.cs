@@ -145,8 +145,10 @@ internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions option
             throw await EarlyAsync(_reply ?? Task.FromException<ServerReply>(new ConnectionLostException("nothing was sent")));
         try
         {
+            // The clock runs from before the dot: what its sending takes, the client waits as well.
+            Task<ServerReply> inTime = _reply.WaitAsync(patience, time, cancel);
             await server.SendAsync(".\r\n", cancel).WaitAsync(options.DataTimeout, time, cancel);
-            ServerReply reply = await _reply.WaitAsync(patience, time, cancel);
+            ServerReply reply = await inTime;
             IsInData = false;
             IsCommitted = reply.IsPositive;
             return reply;

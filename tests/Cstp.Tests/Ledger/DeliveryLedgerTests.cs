@@ -79,7 +79,9 @@ public sealed class DeliveryLedgerTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(2));
         Assert.False(Knows(ledger, s_anna));
         Assert.True(Open().IsEmpty);
+        Assert.False(ledger.IsEmpty);
         await ledger.OpenAsync(s_message with { Digest = "other" }, [s_max]);
+        Assert.True(ledger.IsEmpty);   // not in memory for ever either
         using SqliteConnection connection = _database.File.Connect();
         Assert.Equal("other", connection.QuerySingle<string>("select digest from ledger"));
     }
