@@ -21,6 +21,25 @@ internal static class CrlFile
             : found;
     }
 
+    /// <summary>Why a list is none of an authority's that holds now, or null where it is.</summary>
+    /// <param name="list">The list.</param>
+    /// <param name="authority">The authority's certificate.</param>
+    /// <param name="now">The time.</param>
+    public static string? WhyUnusable(X509Crl list, X509Certificate authority, DateTimeOffset now)
+    {
+        if (!list.IssuerDN.Equivalent(authority.SubjectDN, true))
+            return "is of another authority";
+        try
+        {
+            list.Verify(authority.GetPublicKey());
+        }
+        catch (Exception foreign) when (CertificationPathValidation.IsBrokenInput(foreign))
+        {
+            return "is not signed by the authority";
+        }
+        return list.NextUpdate is { } next && next >= now.UtcDateTime ? null : "has run out, or does not say until when it holds";
+    }
+
     private static List<X509Crl> ReadPem(string text)
     {
         var found = new List<X509Crl>();

@@ -22,13 +22,14 @@ internal static class CrlImport
         {
             throw new CommandException(ExitStatus.Data, $"{file}: {broken.Message}", broken);
         }
-        CertificateFacts[] authorities = [.. store.Current.Authorities.Concat(store.Current.Intermediates).Distinct()];
+        X509Certificate[] authorities = [.. store.Current.Authorities.Concat(store.Current.Intermediates).Distinct().Select(facts => new X509Certificate(facts.Certificate.Der.ToArray()))];
         foreach (X509Crl list in lists)
         {
-            if (!authorities.Any(authority => authority.Subject is not null && authority.Subject.Equivalent(list.IssuerDN, true) && Signed(authority, list)))
-                throw new CommandException(ExitStatus.Data, $"{file}: the list of {list.IssuerDN} is not signed by an authority of the store. Import that first, with 'cstp certs import FILE --ca'.");
-            if (list.NextUpdate is not { } next || next < DateTime.UtcNow)
-                throw new CommandException(ExitStatus.Data, $"{file}: the list of {list.IssuerDN} has run out, or does not say until when it holds. Get the current one.");
+            string?[] problems = [.. authorities.Where(authority => authority.SubjectDN.Equivalent(list.IssuerDN, true)).Select(authority => CrlFile.WhyUnusable(list, authority, DateTimeOffset.UtcNow))];
+            if (problems.Length == 0)
+                throw new CommandException(ExitStatus.Data, $"{file}: the list is of {list.IssuerDN}, which is no authority of the store. Import that first, with 'cstp certs import FILE --ca'.");
+            if (!problems.Contains(null))
+                throw new CommandException(ExitStatus.Data, $"{file}: the list of {list.IssuerDN} {problems[0]}. Get the current one from the authority.");
         }
         foreach (X509Crl list in lists)
             store.KeepList(list, "import");
@@ -41,33 +42,4 @@ internal static class CrlImport
         }
         return ExitStatus.Done;
     }
-
-    private static bool Signed(CertificateFacts authority, X509Crl list)
-    {
-        try
-        {
-            list.Verify(new X509Certificate(authority.Certificate.Der.ToArray()).GetPublicKey());
-            return true;
-        }
-        catch (Exception foreign) when (CertificationPathValidation.IsBrokenInput(foreign))
-        {
-            return false;
-        }
-    }
-}
-
-/// <summary>A revocation list as it is shown.</summary>
-/// <param name="Issuer">The authority.</param>
-/// <param name="ThisUpdate">Since when it holds.</param>
-/// <param name="NextUpdate">Until when.</param>
-/// <param name="Revoked">How many certificates stand in it.</param>
-internal sealed record CrlView(string Issuer, DateTimeOffset ThisUpdate, DateTimeOffset? NextUpdate, int Revoked)
-{
-    /// <summary>Describes a list.</summary>
-    /// <param name="list">The list.</param>
-    public static CrlView Of(X509Crl list) => new(
-        list.IssuerDN.ToString(),
-        new DateTimeOffset(list.ThisUpdate, TimeSpan.Zero),
-        list.NextUpdate is { } next ? new DateTimeOffset(next, TimeSpan.Zero) : null,
-        list.GetRevokedCertificates()?.Count ?? 0);
 }

@@ -73,13 +73,7 @@ internal sealed class RevocationFetcher : IAsyncDisposable
 
     /// <summary>Asks for what is unknown of a path; never waits.</summary>
     /// <param name="path">A path that holds.</param>
-    public void AskFor(IReadOnlyList<CertificateFacts> path)
-    {
-        foreach (Job _ in Jobs(path, TimeSpan.Zero))
-        {
-            // Asking is all.
-        }
-    }
+    public void AskFor(IReadOnlyList<CertificateFacts> path) => Enqueue(path, TimeSpan.Zero);
 
     /// <summary>Asks for what is unknown of a path and waits for it.</summary>
     /// <param name="path">A path that holds.</param>
@@ -88,7 +82,7 @@ internal sealed class RevocationFetcher : IAsyncDisposable
     {
         try
         {
-            await Task.WhenAll(Jobs(path, TimeSpan.Zero).Select(job => job.Done.Task).ToList()).WaitAsync(limit);
+            await Task.WhenAll(Enqueue(path, TimeSpan.Zero).Select(job => job.Done.Task)).WaitAsync(limit);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
@@ -106,8 +100,10 @@ internal sealed class RevocationFetcher : IAsyncDisposable
         _ended.Dispose();
     }
 
-    private IEnumerable<Job> Jobs(IReadOnlyList<CertificateFacts> path, TimeSpan ahead)
+    /// <returns>What is on its way for this path now.</returns>
+    private List<Job> Enqueue(IReadOnlyList<CertificateFacts> path, TimeSpan ahead)
     {
+        var jobs = new List<Job>();
         DateTimeOffset now = _time.GetUtcNow();
         for (int i = 0; i + 1 < path.Count; i++)
         {
@@ -123,8 +119,9 @@ internal sealed class RevocationFetcher : IAsyncDisposable
                 _open.TryRemove(name, out Job? _);
                 continue;
             }
-            yield return open;
+            jobs.Add(open);
         }
+        return jobs;
     }
 
     private async Task WatchAsync()
@@ -135,12 +132,7 @@ internal sealed class RevocationFetcher : IAsyncDisposable
             do
             {
                 foreach (IReadOnlyList<CertificateFacts> path in _trust().Paths())
-                {
-                    foreach (Job _ in Jobs(path, Ahead))
-                    {
-                        // In the queue now.
-                    }
-                }
+                    Enqueue(path, Ahead);
             }
             while (await timer.WaitForNextTickAsync(_ended.Token));
         }
@@ -232,20 +224,10 @@ internal sealed class RevocationFetcher : IAsyncDisposable
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
         byte[] content = await SendAsync(request, _options.MaxList, cancel);
         X509Crl list = CrlFile.Read(content)[0];
-        if (!list.IssuerDN.Equivalent(issuer.SubjectDN, true))
-            throw new FormatException("the list is of another authority");
-        try
-        {
-            list.Verify(issuer.GetPublicKey());
-        }
-        catch (Exception foreign) when (CertificationPathValidation.IsBrokenInput(foreign))
-        {
-            throw new FormatException("the list is not signed by the authority", foreign);
-        }
-        if (list.NextUpdate is not { } next || next < _time.GetUtcNow().UtcDateTime)
-            throw new FormatException("the list has run out");
+        if (CrlFile.WhyUnusable(list, issuer, _time.GetUtcNow()) is { } problem)
+            throw new FormatException($"the list {problem}");
         _keep(list, address.ToString());
-        RevocationLog.ListFetched(_logger, LogText.Escape(issuer.SubjectDN.ToString()), LogText.Escape(address.ToString()), content.Length, new DateTimeOffset(next, TimeSpan.Zero));
+        RevocationLog.ListFetched(_logger, LogText.Escape(issuer.SubjectDN.ToString()), LogText.Escape(address.ToString()), content.Length, new DateTimeOffset(list.NextUpdate!.Value, TimeSpan.Zero));
     }
 
     private async Task AskAsync(Job job, Uri address, OcspExchange exchange, CancellationToken cancel)
