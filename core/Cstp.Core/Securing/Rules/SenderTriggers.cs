@@ -54,10 +54,15 @@ internal sealed class SenderTriggers(TriggerOptions options)
             ReadOnlyMemory<byte> raw = field.Raw;
             if (field.Is("Subject"))
             {
-                encrypt |= TakeTag(options.EncryptTag, ref raw);
-                sign |= TakeTag(options.SignTag, ref raw);
-                // The other may have stood before it.
-                encrypt |= TakeTag(options.EncryptTag, ref raw);
+                bool taken;
+                do
+                {
+                    bool wantsEncryption = TakeTag(options.EncryptTag, ref raw), wantsSignature = TakeTag(options.SignTag, ref raw);
+                    encrypt |= wantsEncryption;
+                    sign |= wantsSignature;
+                    taken = wantsEncryption || wantsSignature;
+                }
+                while (taken);   // one may have stood behind the other
             }
             kept.Add(raw);
         }
