@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using Cstp.EndToEnd.Harness;
 
 namespace Cstp.Bench;
@@ -81,20 +80,4 @@ internal static class HostileBenchmark
     private static double Percentile(TimeSpan[] ordered, int percent) => ordered[Math.Min(ordered.Length - 1, ordered.Length * percent / 100)].TotalMilliseconds;
 
     private static void Line(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
-}
-
-/// <summary>Accepts, and says nothing.</summary>
-internal sealed class SilentServer : IDisposable
-{
-    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-
-    public SilentServer()
-    {
-        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        _listener.Listen(1024);   // the kernel accepts; nobody takes them up
-    }
-
-    public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
-
-    public void Dispose() => _listener.Dispose();
 }
