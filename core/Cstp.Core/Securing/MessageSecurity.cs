@@ -94,7 +94,7 @@ internal sealed class MessageSecurity(
         SenderDemand demand = rules.Triggers.Read(header);
         header = demand.Header;
         PolicyTransaction transaction = Transaction(envelope, demand);
-        if ((Contradiction(envelope, transaction.Recipients, demand) ?? Unencryptable(transaction.Recipients)) is { } unprotected)
+        if ((Contradiction(envelope, transaction.Recipients, demand) ?? Unencryptable(transaction.Recipients) ?? Unsettled(transaction.Recipients)) is { } unprotected)
             return new MessageDecision.Refuse(Logged(envelope, envelope.Recipients, unprotected)!);
         IReadOnlyList<Delivery> plan = [];
         if (transaction.Recipients.Count > 0)
@@ -114,7 +114,7 @@ internal sealed class MessageSecurity(
             }
         }
         return await outbound.DecideAsync(
-            envelope, header, body, plan, untouched, mailbox => demand.Sign ? Demand.Require : rules.Outbound(envelope.ReversePath, mailbox).Sign, cancel);
+            envelope, header, body, plan, untouched, mailbox => rules.Outbound(envelope.ReversePath, mailbox) is var rule && demand.Sign ? rule with { Sign = Demand.Require } : rule, cancel);
     }
 
     private PolicyTransaction Transaction(MessageEnvelope envelope, SenderDemand? demand = null) => Transaction(envelope, [.. envelope.Recipients

@@ -20,16 +20,18 @@ namespace Cstp.Core.Securing;
 internal sealed class OutboundSecuring(
     Sealing sealing, Func<TrustSnapshot> trust, NonDeliveryReport report, SecuringOptions options, CstpMetrics metrics, TimeProvider time, ILogger logger)
 {
+    private const string NoCertificate = "no certificate to use";
+
     /// <summary>Makes the deliveries.</summary>
     /// <param name="envelope">The transaction.</param>
     /// <param name="header">The header section.</param>
     /// <param name="body">The body; looked at, not consumed.</param>
     /// <param name="plan">A plan that was checked.</param>
     /// <param name="untouched">Indices of the recipients that the plan does not speak of.</param>
-    /// <param name="signature">What is demanded of the signature for a recipient.</param>
+    /// <param name="demand">What is demanded for a recipient.</param>
     /// <param name="cancel">The session ends.</param>
     public async Task<MessageDecision> DecideAsync(
-        MessageEnvelope envelope, HeaderSection header, PipeReader body, IReadOnlyList<Delivery> plan, IReadOnlyList<int> untouched, Func<Mailbox, Demand> signature, CancellationToken cancel)
+        MessageEnvelope envelope, HeaderSection header, PipeReader body, IReadOnlyList<Delivery> plan, IReadOnlyList<int> untouched, Func<Mailbox, ProtectionDemand> demand, CancellationToken cancel)
     {
         int[] all = [.. Enumerable.Range(0, envelope.Recipients.Count)];
         if (!options.WrapSecured && await AlreadyEncrypted.IsSoAsync(header, body, cancel))
@@ -42,20 +44,19 @@ internal sealed class OutboundSecuring(
         var indices = new RecipientIndices(envelope.Recipients);
         var deliveries = new List<PlannedDelivery>();
         List<int> plain = [.. untouched];
-        List<Delivery> signed = [.. plan.SelectMany(delivery => BySignature(delivery, signature))];
-        foreach (Delivery delivery in signed)
+        foreach (Delivery delivery in plan.SelectMany(delivery => BySignature(delivery, demand)))
         {
             Protection protection = delivery.Protection;
             if (delivery.Route == DeliveryRoute.Withheld)
             {
                 int[] withheld = indices.Take(delivery.Recipients);
                 deliveries.Add(new PlannedDelivery(
-                    withheld, Protection.None, DeliveryRoute.Withheld, "no certificate to use", (_, message, stop) => report.WriteAsync(envelope, header, withheld, message, stop)));
+                    withheld, Protection.None, DeliveryRoute.Withheld, NoCertificate, (_, message, stop) => report.WriteAsync(envelope, header, withheld, message, stop)));
                 continue;
             }
             if (protection == Protection.Signed && WhyUnsigned(header, envelope) is { } why)
             {
-                PolicyRecipient[] demanding = [.. delivery.Recipients.Where(r => signature(r.Mailbox) == Demand.Require)];
+                PolicyRecipient[] demanding = [.. delivery.Recipients.Where(r => demand(r.Mailbox).Sign == Demand.Require)];
                 if (demanding.Length > 0 && !EntityKind.IsSecured(header))
                     return new MessageDecision.Refuse(new Reply(550, "5.7.1", $"Mail to <{demanding[0].Mailbox}> must be signed, and this message cannot be: {why}"));
                 protection = Protection.None;
@@ -66,7 +67,7 @@ internal sealed class OutboundSecuring(
                 if (delivery.Route == DeliveryRoute.Server && plan.Count(d => d is { Protection: Protection.None, Route: not DeliveryRoute.Withheld }) <= 1)
                     plain.AddRange(taken);
                 else
-                    deliveries.Add(AsItCame(header, taken, delivery.Route, "no certificate to use"));
+                    deliveries.Add(AsItCame(header, taken, delivery.Route, WhyUnencrypted(delivery.Recipients.Select(r => r.Mailbox), demand)));
                 continue;
             }
             if (protection == Protection.Encrypted)
@@ -81,7 +82,7 @@ internal sealed class OutboundSecuring(
                 return new MessageDecision.Refuse(new Reply(451, "4.7.5", "The message cannot be signed now; try again later"));
             }
             if (protection == Protection.Signed)
-                deliveries.Add(Signed(envelope, header, signer, indices.Take(delivery.Recipients), delivery.Route));
+                deliveries.Add(Signed(envelope, header, signer, indices.Take(delivery.Recipients), delivery.Route, WhyUnencrypted(delivery.Recipients.Select(r => r.Mailbox), demand)));
             else
             {
                 foreach (IReadOnlyList<PolicyRecipient> group in BlindCopies.Separate(header, delivery.Recipients))
@@ -89,13 +90,21 @@ internal sealed class OutboundSecuring(
             }
         }
         if (plain.Count > 0)
-            deliveries.Add(AsItCame(header, plain, DeliveryRoute.Server, untouched.Count == 0 ? "no certificate to use" : untouched.Count == plain.Count ? "local" : "local, or no certificate to use"));
+        {
+            string why = WhyUnencrypted(plain.Skip(untouched.Count).Select(i => envelope.Recipients[i]), demand);
+            deliveries.Add(AsItCame(header, plain, DeliveryRoute.Server, untouched.Count == 0 ? why : untouched.Count == plain.Count ? "local" : $"local, or {why}"));
+        }
         return new MessageDecision.Stream(deliveries);
     }
 
-    /// <summary>The signature is a rule's business, not the policy's: recipients of whom different things are demanded part here.</summary>
-    private static IEnumerable<Delivery> BySignature(Delivery delivery, Func<Mailbox, Demand> signature) =>
-        delivery.Recipients.GroupBy(recipient => signature(recipient.Mailbox)).Select(group => delivery with
+    /// <summary>For the log's line on a message.</summary>
+    private static string WhyUnencrypted(IEnumerable<Mailbox> recipients, Func<Mailbox, ProtectionDemand> demand) =>
+        string.Join(", or ", recipients.Select(recipient => demand(recipient).Encrypt == Demand.Never ? "a rule against encryption" : NoCertificate).Distinct().Order(StringComparer.Ordinal));
+
+    /// <summary>The signature is a rule's business, not the policy's: recipients of whom different things are demanded part here. Who gets nothing has no signature either.</summary>
+    private static IEnumerable<Delivery> BySignature(Delivery delivery, Func<Mailbox, ProtectionDemand> demand) => delivery.Route == DeliveryRoute.Withheld
+        ? [delivery]
+        : delivery.Recipients.GroupBy(recipient => demand(recipient.Mailbox).Sign).Select(group => delivery with
         {
             Recipients = [.. group],
             Protection = (group.Key, delivery.Protection.HasFlag(Protection.Encrypted)) switch
@@ -162,7 +171,7 @@ internal sealed class OutboundSecuring(
     private void CountEncrypted(ContentCipher cipher) =>
         metrics.Layer(cipher is ContentCipher.Aes128Gcm or ContentCipher.Aes256Gcm ? "authEnveloped" : "enveloped", "made");
 
-    private PlannedDelivery Signed(MessageEnvelope envelope, HeaderSection header, SigningRequest signer, int[] recipients, DeliveryRoute route)
+    private PlannedDelivery Signed(MessageEnvelope envelope, HeaderSection header, SigningRequest signer, int[] recipients, DeliveryRoute route, string why)
     {
         var request = new SealingRequest(signer, null, [], false, null);
         bool reencode = IsDeclared8Bit(header, envelope);
@@ -173,7 +182,7 @@ internal sealed class OutboundSecuring(
             recipients,
             Protection.Signed,
             route,
-            "no certificate to use",
+            why,
             (body, message, cancel) => clear
                 ? sealing.SignClearAsync(header, body, message, request, reencode, cancel)
                 : sealing.SignOpaqueAsync(header, body, message, request, cancel));

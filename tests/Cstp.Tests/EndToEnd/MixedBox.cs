@@ -1,4 +1,5 @@
 using Cstp.Abstractions;
+using Cstp.Core.Securing;
 using Cstp.Core.Smtp;
 using Cstp.Core.Trust;
 using Microsoft.Extensions.Logging;
@@ -17,10 +18,11 @@ internal sealed class MixedBox : IAsyncDisposable
     private readonly ILoggerFactory? _loggers;
     private readonly SmtpOptions? _smtp;
     private readonly TimeProvider? _time;
+    private readonly SecuringOptions? _securing;
 
-    public MixedBox(bool relay = false, IRecipientPolicy? policy = null, ILoggerFactory? loggers = null, SmtpOptions? smtp = null, string? file = null, TimeProvider? time = null)
+    public MixedBox(bool relay = false, IRecipientPolicy? policy = null, ILoggerFactory? loggers = null, SmtpOptions? smtp = null, string? file = null, TimeProvider? time = null, SecuringOptions? securing = null)
     {
-        (_hasRelay, _policy, _loggers, _smtp, _time) = (relay, policy, loggers, smtp, time);
+        (_hasRelay, _policy, _loggers, _smtp, _time, _securing) = (relay, policy, loggers, smtp, time, securing);
         Database = new TestDatabase(file);
         Box = Open();
     }
@@ -103,7 +105,7 @@ internal sealed class MixedBox : IAsyncDisposable
     private TestBox Open()
     {
         var box = new TestBox(
-            "amd.test", Server.Port, Server.Port, _policy, smtp: _smtp, loggers: _loggers, database: Database.File, time: _time,
+            "amd.test", Server.Port, Server.Port, _policy, _securing, _smtp, loggers: _loggers, database: Database.File, time: _time,
             relay: new RelayOptions { Server = _hasRelay ? $"127.0.0.1:{Relay.Port}" : null });
         box.Add(SmimeWorkshop.Identity("cstpbox@intel.test").Certificate, CertificateRole.Gateway, "intel.test");
         return box;

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Cstp.Abstractions;
+using Cstp.Core.Securing;
+using Cstp.Core.Securing.Rules;
 using Microsoft.Extensions.Logging;
 
 namespace Cstp.Tests.EndToEnd;
@@ -122,6 +124,19 @@ public sealed class RelayTests
             told[0],
             StringComparison.Ordinal);
         Assert.EndsWith($"message inside from <{MixedBox.Juro}> to <bert@amd.test> (as it came): 250 2.0.0 Ok: queued", told[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_log_tells_a_rule_from_a_missing_certificate()
+    {
+        var lines = new ConcurrentQueue<string>();
+        using ILoggerFactory loggers = LoggerFactory.Create(builder => builder.AddProvider(new Lines(lines)));
+        await using var box = new MixedBox(loggers: loggers, securing: new SecuringOptions { SignWithoutCertificate = true, Rules = [new() { Remote = [Anna], Encrypt = Demand.Never }] });
+        await box.SendAsync(MixedBox.Message(), Anna);
+        await box.SendAsync(MixedBox.Message(), Anna, Max);
+        string[] told = [.. lines.Where(line => line.Contains(": message inside", StringComparison.Ordinal))];
+        Assert.Contains("(signed: a rule against encryption; same connection)", told[0], StringComparison.Ordinal);
+        Assert.Contains("(signed: a rule against encryption, or no certificate to use; same connection)", told[1], StringComparison.Ordinal);
     }
 
     private sealed class AllRelayed : IRecipientPolicy

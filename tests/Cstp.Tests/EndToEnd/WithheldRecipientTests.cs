@@ -1,3 +1,5 @@
+using Cstp.Core.Securing;
+using Cstp.Core.Securing.Rules;
 using Cstp.PolicyRestrictive;
 using MimeKit;
 
@@ -53,6 +55,17 @@ public sealed class WithheldRecipientTests
         Assert.Contains("Content-Type: text/rfc822-headers", report.Text, StringComparison.Ordinal);
         Assert.Contains("Message-ID: <1@amd.test>", report.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("Subject: mixed", report.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Several_withheld_stand_in_one_report_whatever_is_demanded_of_their_signatures()
+    {
+        var rules = new SecuringOptions { Rules = [new() { Remote = [Max], Sign = Demand.Require }] };
+        await using var box = new MixedBox(relay: true, new RestrictivePolicy(), securing: rules);
+        Assert.Equal("250 2.0.0 Ok: queued", await SendAsync(box, $"<{Juro}>", $"<{Max}>", "<moritz@elsewhere.test>", $"<{Anna}>"));
+        string report = Assert.Single(box.Relay.Messages).Text;
+        Assert.Contains($"Final-Recipient: rfc822; {Max}", report, StringComparison.Ordinal);
+        Assert.Contains("Final-Recipient: rfc822; moritz@elsewhere.test", report, StringComparison.Ordinal);
     }
 
     [Theory]
