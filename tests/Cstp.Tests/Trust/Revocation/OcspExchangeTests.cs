@@ -1,6 +1,5 @@
 using System.Text;
 using Cstp.Core.Trust.Revocation;
-using Org.BouncyCastle.Asn1.Ocsp;
 using Org.BouncyCastle.Asn1.X509;
 using Org.BouncyCastle.Ocsp;
 using Org.BouncyCastle.X509;
