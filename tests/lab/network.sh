@@ -40,6 +40,7 @@ make_network() {
 # name_hosts HOST IP-VERSION: who is where is all that the servers know; no DNS is asked. Written in place: running servers read it again.
 name_hosts() {
   mkdir -p "/etc/netns/$1"
+  echo "nameserver 127.0.0.1" >"/etc/netns/$1/resolv.conf"   # nobody: who asks has no five seconds to wait
   {
     echo "127.0.0.1 localhost"
     local server

@@ -38,6 +38,27 @@ internal sealed class Capture : IAsyncDisposable
         return done.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
+    /// <summary>Octets captured so far.</summary>
+    public long Length => new FileInfo(_file).Length;
+
+    /// <summary>What was captured after a point, up to a later frame at least, for which this waits.</summary>
+    /// <param name="start">A <see cref="Length"/> of before.</param>
+    /// <param name="last">What is in that frame.</param>
+    public async Task<string> SinceAsync(long start, string last)
+    {
+        string seen = "";
+        Assert.True(await LabNetwork.UntilAsync(TimeSpan.FromSeconds(20), () => (seen = Read()).Contains(last, StringComparison.Ordinal)), $"{_file}: no frame with {last}");
+        return seen;
+
+        string Read()
+        {
+            using FileStream file = File.Open(_file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            file.Position = start;
+            using var reader = new StreamReader(file, System.Text.Encoding.Latin1);
+            return reader.ReadToEnd();
+        }
+    }
+
     /// <summary>Waits for frames: between the kernel and the file they may take their time.</summary>
     /// <param name="filter">Which frames.</param>
     /// <param name="count">At least so many.</param>

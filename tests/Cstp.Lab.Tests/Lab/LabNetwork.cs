@@ -119,12 +119,17 @@ public sealed class LabNetwork : IAsyncLifetime
         await File.WriteAllTextAsync(file, $"{text[..start]}{key} = {value}{text[text.IndexOf('\n', start)..]}");
     }
 
-    /// <summary>Hands a message to amd's server, which sends all through mulholland's.</summary>
-    public static async Task SubmitAsync(string host, string message, string sender, params string[] recipients)
+    /// <summary>Hands a message to a host's own server; amd's sends all through mulholland's.</summary>
+    /// <returns>Its id in the queue.</returns>
+    public static async Task<string> SubmitAsync(string host, string message, string sender, params string[] recipients)
     {
-        string file = Path.Combine(Folder, "message");
+        const string Queued = "250 2.0.0 Ok: queued as ";
+        string file = Path.Combine(Folder, $"message-{Guid.NewGuid():n}");
         await File.WriteAllTextAsync(file, message);
-        Assert.Contains("250 2.0.0 Ok: queued", await ExecAsync(host, "swaks", "--server", "127.0.0.1", "--from", sender, "--to", string.Join(',', recipients), "--data", $"@{file}"), StringComparison.Ordinal);
+        string heard = await ExecAsync(host, "swaks", "--server", "127.0.0.1", "--from", sender, "--to", string.Join(',', recipients), "--data", $"@{file}");
+        File.Delete(file);
+        Assert.Contains(Queued, heard, StringComparison.Ordinal);
+        return heard.Split(Queued)[1].Split('\n')[0].Trim();
     }
 
     public static bool IsRoot => string.Equals(Environment.UserName, "root", StringComparison.Ordinal);
