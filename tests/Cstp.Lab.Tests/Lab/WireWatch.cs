@@ -21,14 +21,15 @@ internal sealed class WireWatch
     public async Task EndAsync()
     {
         string last = Guid.NewGuid().ToString("n");
-        foreach ((string host, string through, string[] wires) in s_ways)
-        {
+        foreach ((string host, string through, _) in s_ways)
             await LabNetwork.ExecAsync(host, "bash", "-c", $"echo {last} >/dev/udp/{through}/9");
-            foreach (string wire in wires)
-                _seen[wire] = await _lab.Captures[wire].SinceAsync(_starts[wire], last);
-        }
+        foreach (string wire in s_ways.SelectMany(way => way.Wires))
+            _seen[wire] = await _lab.Captures[wire].SinceAsync(_starts[wire], last);
     }
 
     /// <summary>Whether a text was seen in clear on a wire.</summary>
-    public bool Saw(string wire, string text) => _seen[wire].Contains(text, StringComparison.Ordinal);
+    public bool Saw(string wire, string text) => Seen(wire).Contains(text, StringComparison.Ordinal);
+
+    /// <summary>The frames of a wire, each octet a character.</summary>
+    public string Seen(string wire) => _seen[wire];
 }

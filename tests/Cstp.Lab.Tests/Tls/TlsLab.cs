@@ -91,7 +91,10 @@ public sealed class TlsLab : IAsyncLifetime
         await LabNetwork.RunAsync("proxy", box, "start");
     }
 
-    /// <summary>TLS for a server: offered to all but the second address of each client. Under the name of a stranger it shows a certificate that nobody trusts.</summary>
+    /// <summary>
+    /// TLS for a server: offered to all but the second address of each client, of which amd's is relayed for like its first. Under the name of a
+    /// stranger it shows a certificate that nobody trusts.
+    /// </summary>
     private async Task ServeAsync(string server)
     {
         _original[MainCf(server)] = await File.ReadAllTextAsync(MainCf(server));
@@ -109,7 +112,7 @@ public sealed class TlsLab : IAsyncLifetime
         await PostfixAsync(
             server, "postconf", "-e", "smtpd_tls_security_level=may", $"smtpd_tls_cert_file={certificate}", $"smtpd_tls_key_file={key}", "smtpd_tls_received_header=yes",
             $"tls_server_sni_maps=texthash:{_folder.Of($"{server}.sni")}", "smtpd_discard_ehlo_keyword_address_maps=cidr:{ {10.25.1.25 starttls}, {10.25.3.25 starttls} }",
-            $"virtual_alias_domains={string.Join(' ', domains)}", $"virtual_alias_maps=inline:{{ {string.Join(", ", domains.Select(domain => $"@{domain}={user}"))} }}", "smtp_tls_loglevel=1");
+            $"virtual_alias_domains={string.Join(' ', domains)}", $"virtual_alias_maps=inline:{{ {string.Join(", ", domains.Select(domain => $"@{domain}={user}"))} }}", "mynetworks=127.0.0.0/8 10.25.1.2/32 10.25.1.25/32");
         await PostfixAsync(server, "postfix", "reload");
     }
 
