@@ -4,10 +4,10 @@ using Cstp.Lab.Tests.Lab;
 
 namespace Cstp.Lab.Tests.Tls;
 
-/// <summary>Clients, each a program of somebody else's, that send a letter through a box. They tell the deciding reply, or that TLS is not offered.</summary>
+/// <summary>Clients, each a program of somebody else's, that send a letter through a box. They tell the deciding reply, or why they sent nothing.</summary>
 internal static class TlsClient
 {
-    public const string NotOffered = "not offered";
+    public const string NotOffered = "not offered", NotTrusted = "not trusted";
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
@@ -58,6 +58,8 @@ internal static class TlsClient
         string error = await told;
         if (error.Contains("Didn't find STARTTLS in server response", StringComparison.Ordinal))
             return NotOffered;
+        if (error.Contains("certificate verify failed", StringComparison.Ordinal))
+            return NotTrusted;
         bool isVerified = error.Contains($"Protocol version: TLSv{version}\n", StringComparison.Ordinal) && error.Contains("Verification: OK\n", StringComparison.Ordinal);
         return isVerified && reply is [_, _, _, ' ', _, '.', _, '.', _, ..] ? reply[..9] : error + reply;
     }

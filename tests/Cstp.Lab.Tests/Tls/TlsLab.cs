@@ -69,11 +69,14 @@ public sealed class TlsLab : IAsyncLifetime
     /// <summary>Where the validating resolver of a box listens.</summary>
     internal string ResolverOf(TlsSide side) => $"127.0.0.1:{_zones[side.Box].Port}";
 
-    /// <summary>Starts both boxes anew with a section <c>[tls]</c>.</summary>
+    /// <summary>Gives both boxes a section <c>[tls]</c>, and starts them anew where it is another.</summary>
     internal Task ConfigureAsync(Func<TlsSide, string> section) => Task.WhenAll(TlsSide.Both.Select(async side =>
     {
-        string text = _original[Configuration(side.Box)].Replace("starttls = \"hide\"", "starttls = \"terminate\"", StringComparison.Ordinal);
-        await File.WriteAllTextAsync(Configuration(side.Box), text.Replace("\n[tls]", $"\n[tls]\n{section(side)}\n", StringComparison.Ordinal));
+        string file = Configuration(side.Box);
+        string text = _original[file].Replace("starttls = \"hide\"", "starttls = \"terminate\"", StringComparison.Ordinal).Replace("\n[tls]", $"\n[tls]\n{section(side)}\n", StringComparison.Ordinal);
+        if (text == await File.ReadAllTextAsync(file))
+            return;
+        await File.WriteAllTextAsync(file, text);
         await RestartAsync(side.Box);
     }));
 
