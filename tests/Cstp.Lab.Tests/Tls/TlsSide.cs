@@ -32,6 +32,9 @@ internal sealed record TlsSide(string Box, string Client, int ClientNet, string 
     /// <summary>The name in the certificate of the server.</summary>
     public string ServerName => $"mx.{Server}.test";
 
+    /// <summary>The name in that certificate of the server which nobody trusts.</summary>
+    public string StrangerName => $"stranger.{Server}.test";
+
     /// <summary>The recipient's messages with a secret.</summary>
     public Task<IReadOnlyList<string>> StoredAsync(int count, string secret) => Lab.LabNetwork.MailboxAsync(Server, Recipient.Split('@')[0], count, secret);
 }

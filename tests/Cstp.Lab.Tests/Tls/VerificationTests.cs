@@ -35,7 +35,7 @@ public sealed class VerificationTests(LabNetwork lab, TlsLab tls)
             resolver = "{tls.ResolverOf(side)}"
             {Destination(side, "a", "pkix", $"name = \"{side.ServerName}\"")}
             {Destination(side, "b", "pkix", "name = \"other.test\"")}
-            {Destination(side, "c", "pkix", $"name = \"stranger.{side.Server}.test\"")}
+            {Destination(side, "c", "pkix", $"name = \"{side.StrangerName}\"")}
             {Destination(side, "d", "pin", $"pins = [\"{tls.PinOf(side)}\"]")}
             {Destination(side, "e", "pin", $"pins = [\"{new string('0', 64)}\"]")}
             """);
