@@ -50,7 +50,7 @@ public sealed class ModeTests : IAsyncLifetime
     {
         await Command.RunAsync("ip", "-n", Server, "address", "add", "10.77.0.1/24", "dev", "eth0");
         await InitAsync("ip", "address = [\"dhcp\"]");
-        Start(Server, "dnsmasq", "--keep-in-foreground", "--port=0", "--interface=eth0", "--dhcp-range=10.77.0.50,10.77.0.60,5m", "--dhcp-option=3,10.77.0.1",
+        Start(Server, "dnsmasq", "--keep-in-foreground", "--port=0", "--interface=eth0", "--dhcp-range=10.77.0.50,10.77.0.59,5m", "--dhcp-option=3,10.77.0.1",
             "--dhcp-authoritative", $"--dhcp-leasefile={_folder.Of("leases")}", $"--pid-file={_folder.Of("dnsmasq.pid")}", $"--log-facility={_folder.Of("dnsmasq")}", "--log-dhcp", "--user=root");
 
         await CstpAsync("net", "up");

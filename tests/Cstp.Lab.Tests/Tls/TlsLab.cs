@@ -12,6 +12,9 @@ namespace Cstp.Lab.Tests.Tls;
 /// </summary>
 public sealed class TlsLab : IAsyncLifetime
 {
+    /// <summary>A third interface of each box: a transparent one without is taken to reach no name servers.</summary>
+    private const string Management = "eth2";
+
     /// <summary>Last octets of the servers' further addresses, one for each thing that a box can be told of a server.</summary>
     private static readonly string[] s_further = ["a", "b", "c", "d", "e"];
 
@@ -68,7 +71,10 @@ public sealed class TlsLab : IAsyncLifetime
     private async Task ConfigureAsync(TlsSide side, string section)
     {
         string file = Configuration(side.Box);
-        string text = _original[side].Replace("starttls = \"hide\"", "starttls = \"terminate\"", StringComparison.Ordinal).Replace("\n[tls]", $"\n[tls]\n{section}\n", StringComparison.Ordinal);
+        string text = _original[side]
+            .Replace("starttls = \"hide\"", "starttls = \"terminate\"", StringComparison.Ordinal)
+            .Replace("\n[tls]", $"\n[tls]\n{section}\n", StringComparison.Ordinal)
+            .Replace("mode = \"transparent\"", $"mode = \"transparent\"\nmanagement = \"{Management}\"", StringComparison.Ordinal);
         if (text == await File.ReadAllTextAsync(file))
             return;
         await File.WriteAllTextAsync(file, text);
@@ -127,6 +133,8 @@ public sealed class TlsLab : IAsyncLifetime
             await File.WriteAllTextAsync(Configuration(side.Box), _original[side]);
             await RestartAsync(side.Box);
         });
+        await LabNetwork.ExecAsync(side.Box, "ip", "link", "add", Management, "type", "veth", "peer", "name", side.Box, "netns", "router");
+        _undo.Push(() => LabNetwork.ExecAsync(side.Box, "ip", "link", "del", Management));
         await AddAddressAsync(side.Client, $"{side.ClientAddress(serverHasTls: false)}/24");
         foreach (string last in s_further)
             await AddAddressAsync(side.Server, $"{side.FurtherAddress(last)}/64");
