@@ -51,7 +51,10 @@ internal sealed class OutboundSecuring(
             {
                 int[] withheld = indices.Take(delivery.Recipients);
                 deliveries.Add(new PlannedDelivery(
-                    withheld, Protection.None, DeliveryRoute.Withheld, NoCertificate, (_, message, stop) => report.WriteAsync(envelope, header, withheld, message, stop)));
+                    withheld, Protection.None, DeliveryRoute.Withheld, NoCertificate, (_, message, stop) => report.WriteAsync(envelope, header, withheld, message, stop))
+                {
+                    IsInternational = report.IsInternational(envelope),
+                });
                 continue;
             }
             if (protection == Protection.Signed && WhyUnsigned(header, envelope) is { } why)

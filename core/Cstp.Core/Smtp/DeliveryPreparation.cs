@@ -162,9 +162,10 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
         (SmtpConnection connection, ServerExtensions offer) = await relay.ConnectAsync(session.Tls, cancel);
         OutgoingDelivery outgoing = Take(i, connection, $"relay {relay.Name}");
         PlannedDelivery delivery = planned[i];
-        // A report has the null reverse-path, and nobody is told of its own fate (RFC 3461 6.1, 4.1).
+        if (delivery is { IsReport: true, IsInternational: true } && !offer.Has(SmtpParameters.International))
+            return Unreportable(relay);
         (string mail, IEnumerable<string> recipients) = delivery.IsReport
-            ? ("MAIL FROM:<>", [$"RCPT TO:<{transaction.ReversePath}>{(offer.Has("DSN") ? " NOTIFY=NEVER" : "")}"])
+            ? (Relay.ReportMailLine(delivery.IsInternational), [Relay.ReportRecipientLine(transaction.ReversePath!, offer)])
             : (relay.MailLine(transaction, offer), delivery.Recipients.Select(r => relay.RecipientLine(transaction.Recipients[r], offer)));
         ServerReply? refused = await outgoing.AddressAsync(mail, recipients, offer.Has("PIPELINING"), reset: false, cancel);
         return refused is not null ? ChangedItsMind($"relay {relay.Name}", refused) : await BeginAsync(outgoing, cancel);
@@ -186,6 +187,10 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
     }
 
     private static MessageAnswer.Ours Later(string cause) => new(new Reply(451, "4.4.2", "A part of this message cannot be delivered now; try again later"), cause);
+
+    private static MessageAnswer.Ours Unreportable(Relay relay) => new(
+        new Reply(451, "4.3.5", "Recipients without certificate would have to be reported to you, and no report reaches an address beyond ASCII from here; send to those with a certificate alone, or ask the administrator"),
+        $"the relay {relay.Name} does not offer SMTPUTF8 with 8BITMIME, which the report to a sender beyond ASCII needs (RFC 6531); switch it on there, or name another relay");
 
     private static MessageAnswer.Ours ChangedItsMind(string who, ServerReply reply) => new(
         new Reply(451, "4.3.0", $"The mail server changed its mind about a recipient ({reply.Text}); try again later"), $"the {who} refused when the message was addressed anew: {reply.Text}");

@@ -77,6 +77,15 @@ internal sealed class Relay(RelayServer server, string hello, SmtpOptions option
     /// <exception cref="IOException">It lacks an extension that is in use.</exception>
     public string RecipientLine(TransactionRecipient recipient, ServerExtensions offer) => Line($"RCPT TO:{recipient.Path}", recipient.Parameters, offer);
 
+    /// <summary>The MAIL line of a report to a sender (RFC 3461 6.1).</summary>
+    /// <param name="isInternational">Whether it has addresses beyond ASCII; its content then is 8-bit, too (RFC 6531 3.4, 3.6).</param>
+    public static string ReportMailLine(bool isInternational) => isInternational ? $"MAIL FROM:<> {SmtpParameters.International} BODY=8BITMIME" : "MAIL FROM:<>";
+
+    /// <summary>The RCPT line of a report: nobody is told of its own fate (RFC 3461 4.1).</summary>
+    /// <param name="sender">The reverse-path of the message that it is about.</param>
+    /// <param name="offer">What the relay offers.</param>
+    public static string ReportRecipientLine(Mailbox sender, ServerExtensions offer) => $"RCPT TO:<{Utf8Octets.Encode(sender.ToString())}>{(offer.Has("DSN") ? " NOTIFY=NEVER" : "")}";
+
     private string Line(string path, IEnumerable<(string Keyword, string? Value)> parameters, ServerExtensions offer)
     {
         foreach ((string keyword, string? value) in parameters)

@@ -174,8 +174,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
         ServerTakesInternational = Extensions.Has(SmtpParameters.International),
         EnvelopeId = NotificationRequest.EnvelopeId(Transaction),
         Notifications = Transaction.Notifications,
-        // A report to an address beyond ASCII would have to be one of RFC 6533, which the relay may not take.
-        CanReport = Side == Side.Inside && _services.Relay is not null && Transaction.ReversePath is { IsAscii: true },
+        CanReport = Side == Side.Inside && _services.Relay is not null && Transaction.ReversePath is not null,
     };
 
     /// <summary>Writes a reply of ours, with an enhanced code only where the server offered them (RFC 2034 4).</summary>
