@@ -2,7 +2,6 @@ using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
-using Cstp.Abstractions;
 
 namespace Cstp.Core.Smtp;
 
@@ -24,8 +23,8 @@ internal sealed record RelayOptions : IValidatableObject
     {
         if (Server is not null && !RelayServer.TryParse(Server, out _))
             yield return new($"'{Server}' is no server like \"smarthost.example.com:25\", \"192.0.2.1:25\" or \"[2001:db8::1]:25\"", [nameof(Server)]);
-        if (Hello is not null && !Mailbox.IsDomain(Hello))
-            yield return new($"'{Hello}' is no domain name", [nameof(Hello)]);
+        if (Hello is not null && DomainSetting.Problem(Hello) is { } unfit)
+            yield return new(unfit, [nameof(Hello)]);
     }
 }
 
@@ -43,7 +42,7 @@ internal sealed record RelayServer(string Host, int Port)
         int colon = text.LastIndexOf(':');
         if (colon <= 0 || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) || port == 0)
             return false;
-        string host = text[..colon];
+        string host = DomainSetting.ToAscii(text[..colon]);
         bool isAddress = host is ['[', .. string inner, ']'] && IPAddress.TryParse(inner, out _);
         if (!isAddress && Uri.CheckHostName(host) is not (UriHostNameType.Dns or UriHostNameType.IPv4))
             return false;

@@ -83,7 +83,7 @@ internal sealed record TlsOptions : IValidatableObject
     {
         IPAddress address = server.IsIPv4MappedToIPv6 ? server.MapToIPv4() : server;
         TlsDestination? known = Destinations.FirstOrDefault(destination => destination.Network?.Contains(address) == true);
-        return new TlsRule(known?.Server ?? Server, known?.Verify ?? Verify, known?.Name, known?.Pins ?? []);
+        return new TlsRule(known?.Server ?? Server, known?.Verify ?? Verify, known?.Name is { } name ? DomainSetting.ToAscii(name) : null, known?.Pins ?? []);
     }
 
     /// <inheritdoc/>
@@ -140,7 +140,7 @@ internal sealed record TlsDestination
     {
         if (Network is null)
             yield return $"'{Address}' is neither an IP address nor a network; write one like \"192.0.2.25\" or \"192.0.2.0/24\"";
-        if (Name is not null && !HostName.IsValid(Name))
+        if (Name is not null && !HostName.IsValid(DomainSetting.ToAscii(Name)))
             yield return $"{Address}: '{Name}' is no host name; write the one in the server's certificate, like \"mx.example.com\"";
         foreach (string pin in Pins.Where(pin => TlsPin.Parse(pin) is null))
             yield return $"{Address}: '{pin}' is no SHA-256 value; write 64 hexadecimal digits, or Base64 of the 32 octets";

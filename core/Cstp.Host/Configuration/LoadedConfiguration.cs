@@ -1,4 +1,5 @@
 using Cstp.Abstractions;
+using Cstp.Core;
 using Cstp.Core.Smtp;
 using Cstp.Core.Store;
 using Cstp.Core.Tls;
@@ -117,7 +118,7 @@ internal sealed class LoadedConfiguration
         CheckBox(settings);
         foreach (IGrouping<string, string> twice in settings.Modules.Interceptors.GroupBy(name => name).Where(names => names.Count() > 1))
             Mistakes.Add(LineOf("modules", "interceptors"), "modules", "interceptors", $"'{twice.Key}' is named twice; an interceptor is asked once");
-        return settings;
+        return Mistakes.Count > 0 ? settings : InALabels(settings);
     }
 
     /// <summary>Rules that need the file's grammar of mail rather than a range.</summary>
@@ -129,11 +130,11 @@ internal sealed class LoadedConfiguration
         {
             if (domains.Count == 0)
                 Mistakes.Add(LineOf("box", "domains"), "box", "domains", "must hold at least one domain");
-            foreach (string domain in domains.Where(domain => !Mailbox.IsDomain(domain)))
-                Mistakes.Add(LineOf("box", "domains"), "box", "domains", Mailbox.TryParseDomain(domain, out string? ascii) ? $"write '{domain}' as it stands in the DNS: \"{ascii}\"" : $"'{domain}' is no domain; write only what stands right of the @");
+            foreach (string problem in domains.Select(DomainSetting.Problem).OfType<string>())
+                Mistakes.Add(LineOf("box", "domains"), "box", "domains", problem);
         }
-        if (settings.Box.AuthservId is { } id && !Mailbox.IsDomain(id))
-            Mistakes.Add(LineOf("box", "authserv_id"), "box", "authserv_id", $"'{id}' is no domain name; write one that no server behind the box uses");
+        if (settings.Box.AuthservId is { } id && DomainSetting.Problem(id) is { } unfit)
+            Mistakes.Add(LineOf("box", "authserv_id"), "box", "authserv_id", $"{unfit}, one that no server behind the box uses");
     }
 
     private int LineOf(string section, string key) =>
@@ -143,6 +144,18 @@ internal sealed class LoadedConfiguration
     {
         Box = new() { Name = "", Domains = [] },
         Modules = new() { Crypto = "", Policy = "", Network = "" },
+    };
+
+    /// <summary>Domains in the spelling that is compared and sent.</summary>
+    private static CstpSettings InALabels(CstpSettings settings) => settings with
+    {
+        Box = settings.Box with
+        {
+            Name = Mailbox.Parse(settings.Box.Name).ToString(),
+            Domains = [.. settings.Box.Domains.Select(DomainSetting.ToAscii)],
+            AuthservId = settings.Box.AuthservId is { } id ? DomainSetting.ToAscii(id) : null,
+        },
+        Relay = settings.Relay with { Hello = settings.Relay.Hello is { } hello ? DomainSetting.ToAscii(hello) : null },
     };
 
     private CstpSettings Absolute(CstpSettings settings)

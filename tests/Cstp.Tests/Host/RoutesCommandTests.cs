@@ -48,7 +48,7 @@ public sealed class RoutesCommandTests : IDisposable
 
     [Theory]
     [InlineData("server = \"nowhere\"", "[relay] server: 'nowhere' is no server")]
-    [InlineData("server = \"relay.test:25\"\nhello = \"a@b\"", "[relay] hello: 'a@b' is no domain name")]
+    [InlineData("server = \"relay.test:25\"\nhello = \"a@b\"", "[relay] hello: 'a@b' is no domain; write only what stands right of the @")]
     [InlineData("remember = \"1s\"", "[relay] remember: must be between 00:01:00")]
     public async Task Mistakes_about_the_relay_are_told(string setting, string told)
     {
