@@ -46,7 +46,7 @@ internal sealed class ServerConnector(SmtpServices services, SmtpListener listen
             string line = helloLine ?? "HELO localhost";
             (ServerReply hello, TlsLegs? legs) = tls is null
                 ? ((await ServerGreeting.RunAsync(connection, line, null, cancel)).Reply, null)
-                : await tls.GreetAgainAsync(connection, null, line, cancel);
+                : await tls.GreetAgainAsync(connection, tls.Options.RuleFor(connection.Peer.Address), null, line, cancel);
             if (!hello.IsPositive)
                 throw new IOException($"the server refuses the greeting on a second connection: {hello.Text}");
             if (helloLine?.StartsWith("EHLO", StringComparison.OrdinalIgnoreCase) == true)
