@@ -157,4 +157,52 @@ public sealed class TlsTests
         Assert.Matches("(?m)^cstp_tls_sessions\\S*\\{.*leg=\"client\".*version=\"1.3\".*\\} 1\\s", counted);
         Assert.Matches("(?m)^cstp_tls_sessions\\S*\\{.*leg=\"server\".*version=\"1.3\".*\\} 2\\s", counted);
     }
+
+    [Theory]
+    [InlineData("right", true)]
+    [InlineData("wrong", false)]
+    public async Task A_Postfix_that_takes_mail_from_authenticated_users_alone_is_a_relay(string password, bool isRight)
+    {
+        Assert.SkipUnless(string.Equals(Environment.UserName, "root", StringComparison.Ordinal), "Postfix is started by root only");
+        using var workshop = new TlsWorkshop();
+        using TemporaryFolder folder = new TemporaryFolder().ForAll();
+        await using SaslService users = new SaslService(Convert.ToBase64String("\0box\0right"u8)).Start();
+        await using PostfixInstance relay = await PostfixInstance.StartAsync("elsewhere.test", 9, settings: ServerTls(folder, workshop, "mail.elsewhere.test") + users.Settings);
+        await using var wire = new WireTap(() => relay.Port);
+        int connections = 0;
+        await using var server = new RecordingServer { Answer = line => line == "CONNECT" && ++connections > 1 ? "421 4.7.0 One is enough" : null };
+        await using BoxProcess box = await BoxProcess.InitAsync("amd.test", server.Port, 9);
+        await using BoxProcess intel = await BoxProcess.InitAsync("intel.test", 9, 9);
+        await box.TrustAsync(intel);
+        await box.CommandAsync("tls", "authority");
+        Terminate(box);
+        await File.WriteAllTextAsync(folder.Of("anchors.pem"), workshop.Authority.ExportCertificatePem());
+        box.Configure("# anchors_file = \"anchors.pem\"", $"anchors_file = \"{folder.Of("anchors.pem")}\"");
+        box.Configure("# [[tls.destinations]]", "[[tls.destinations]]\naddress = \"0.0.0.0/0\"\nname = \"mail.elsewhere.test\"");
+        string secret = Path.Combine(box.Folder, "relay.password");
+        await File.WriteAllTextAsync(secret, password);
+        File.SetUnixFileMode(secret, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        // Leads to this machine, and is none of its own addresses: TLS is not spared.
+        box.Configure("# server = \"smarthost.example.com:25\"", $"server = \"0.0.0.0:{wire.Port}\"\nuser = \"box\"\npassword_file = \"relay.password\"");
+        await box.StartAsync();
+
+        using (var client = new RawClient(box.InsidePort))
+        {
+            await client.BeginAsync("juro@amd.test", "anna@intel.test", "juro@elsewhere.test");
+            Assert.StartsWith(isRight ? "250" : "451 4.4.2", await client.SendMessageAsync(Message.Replace("\n", "\r\n", StringComparison.Ordinal)), StringComparison.Ordinal);
+        }
+        if (isRight)
+            Assert.Contains("Subject: " + WireTap.Secret, Assert.Single(await relay.StoredAsync(1)), StringComparison.Ordinal);
+        else
+        {
+            // What it logged is all there once it ended.
+            await box.TerminateAsync();
+            await box.ExitAsync(TimeSpan.FromSeconds(30));
+            Assert.Contains("does not let the box in: it answers AUTH with 535", box.Log, StringComparison.Ordinal);
+        }
+        Assert.Equal(isRight ? 1 : 0, server.Messages.Count);
+        Assert.Contains(isRight ? "sasl_method=PLAIN, sasl_username=box" : "SASL PLAIN authentication failed", relay.Log, StringComparison.Ordinal);
+        Assert.Contains(wire.Seen, seen => seen.Contains("STARTTLS", StringComparison.Ordinal));
+        Assert.DoesNotContain(wire.Seen, seen => seen.Contains("AUTH PLAIN", StringComparison.Ordinal));
+    }
 }
