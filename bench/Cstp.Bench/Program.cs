@@ -7,15 +7,15 @@ switch (args)
         return await MemoryBenchmark.RunAsync(sizes);
     case ["compare", .. string[] options]:
         return await ComparisonBenchmark.RunAsync(options);
-    case ["tarpit"]:
-        return await TarPitBenchmark.RunAsync(5000, 11);
-    case ["tarpit", string clients]:
-        return await TarPitBenchmark.RunAsync(int.Parse(clients, CultureInfo.InvariantCulture), 11);
-    case ["tarpit", string clients, string rounds]:
-        return await TarPitBenchmark.RunAsync(int.Parse(clients, CultureInfo.InvariantCulture), int.Parse(rounds, CultureInfo.InvariantCulture));
+    case ["tarpit", "--greeted", .. string[] numbers]:
+        return await TarPitBenchmark.RunAsync(Number(numbers, 0, 5000), Number(numbers, 1, 11), afterGreeting: true);
+    case ["tarpit", .. string[] numbers]:
+        return await TarPitBenchmark.RunAsync(Number(numbers, 0, 5000), Number(numbers, 1, 11), afterGreeting: false);
     case ["hostile"]:
         return await HostileBenchmark.RunAsync();
     default:
-        await Console.Error.WriteLineAsync("usage: Cstp.Bench memory [MIB ...] | compare --loop PROGRAM [--quick] [--json FILE] | tarpit [CLIENTS] [ROUNDS] | hostile");
+        await Console.Error.WriteLineAsync("usage: Cstp.Bench memory [MIB ...] | compare --loop PROGRAM [--quick] [--json FILE] | tarpit [--greeted] [CLIENTS] [ROUNDS] | hostile");
         return 64;
 }
+
+static int Number(string[] numbers, int place, int usual) => numbers.Length > place ? int.Parse(numbers[place], CultureInfo.InvariantCulture) : usual;

@@ -4,10 +4,14 @@ using System.Text;
 
 namespace Cstp.Bench;
 
-/// <summary>Clients that speak before they are greeted, each from an address of its own in 127.1.0.0/16, and each waiting for a greeting that is delayed.</summary>
+/// <summary>
+/// Clients that are slowed, each from an address of its own in 127.1.0.0/16: they speak before they are greeted and wait for the greeting; or, found
+/// out later, they greet with an address that is not theirs, and wait for each reply, with a connection to the server behind them.
+/// </summary>
 /// <param name="port">The box.</param>
 /// <param name="clients">How many.</param>
-internal sealed class SlowedCrowd(int port, int clients) : IAsyncDisposable
+/// <param name="afterGreeting">Whether they are found out by what they greet with.</param>
+internal sealed class SlowedCrowd(int port, int clients, bool afterGreeting) : IAsyncDisposable
 {
     /// <summary>How many come at the same time; the box's backlog is 1,024.</summary>
     private const int AtOnce = 50;
@@ -15,6 +19,10 @@ internal sealed class SlowedCrowd(int port, int clients) : IAsyncDisposable
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
 
     private static readonly byte[] s_early = Encoding.ASCII.GetBytes("EHLO client.crowd.test\r\n");
+
+    private static readonly byte[] s_forged = Encoding.ASCII.GetBytes("EHLO [198.51.100.1]\r\n");
+
+    private static readonly byte[] s_noop = Encoding.ASCII.GetBytes("NOOP\r\n");
 
     private readonly CancellationTokenSource _end = new();
     private readonly SemaphoreSlim _arriving = new(AtOnce);
@@ -24,7 +32,7 @@ internal sealed class SlowedCrowd(int port, int clients) : IAsyncDisposable
     /// <summary>Clients that are connected and hear nothing.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
-    /// <summary>Lets all of them come and speak at once, as no client may, and waits until all wait.</summary>
+    /// <summary>Lets all of them come, and waits until all wait.</summary>
     public async Task GatherAsync()
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
@@ -57,7 +65,9 @@ internal sealed class SlowedCrowd(int port, int clients) : IAsyncDisposable
             try
             {
                 socket = await ConnectAsync(client, cancel);
-                await socket.SendAsync(s_early, cancel);
+                if (afterGreeting)
+                    await ReadAsync(socket, cancel);
+                await socket.SendAsync(afterGreeting ? s_forged : s_early, cancel);
             }
             finally
             {
@@ -69,6 +79,11 @@ internal sealed class SlowedCrowd(int port, int clients) : IAsyncDisposable
                 try
                 {
                     await ReadAsync(socket, cancel);
+                    while (afterGreeting)
+                    {
+                        await socket.SendAsync(s_noop, cancel);
+                        await ReadAsync(socket, cancel);
+                    }
                 }
                 finally
                 {
@@ -80,7 +95,7 @@ internal sealed class SlowedCrowd(int port, int clients) : IAsyncDisposable
 
     private static async Task ReadAsync(Socket socket, CancellationToken cancel)
     {
-        byte[] reply = new byte[128];
+        byte[] reply = new byte[1024];
         if (await socket.ReceiveAsync(reply, cancel) == 0)
             throw new IOException("the box closed without a word");
     }

@@ -26,8 +26,9 @@ internal static partial class TarPitBenchmark
     /// <summary>Measures and prints.</summary>
     /// <param name="clients">How many are slowed at once.</param>
     /// <param name="rounds">Runs of each box.</param>
+    /// <param name="afterGreeting">Whether the clients are found out only after their greeting.</param>
     /// <returns>0, or 1 where a limit is missed.</returns>
-    public static async Task<int> RunAsync(int clients, int rounds)
+    public static async Task<int> RunAsync(int clients, int rounds, bool afterGreeting)
     {
         await using SinkAlone sink = await SinkAlone.StartAsync();
         await using BoxProcess idle = await StartAsync(sink.Port, clients);
@@ -40,7 +41,7 @@ internal static partial class TarPitBenchmark
         }
         double before = busy.PeakOctets / MiB, idleBefore = idle.PeakOctets / MiB;
 
-        await using var crowd = new SlowedCrowd(busy.OutsidePort, clients);
+        await using var crowd = new SlowedCrowd(busy.OutsidePort, clients, afterGreeting);
         await crowd.GatherAsync();
         List<double> idleRates = [], busyRates = [];
         TimeSpan idleCpu = idle.Cpu, busyCpu = busy.Cpu;

@@ -8,6 +8,8 @@ internal sealed class ContentScan
     private static readonly SearchValues<byte> s_quiet = SearchValues.Create([.. Enumerable.Range(1, 127).Where(i => i is not '\r' and not '\n').Select(i => (byte)i)]);
 
     private bool _afterCarriageReturn;
+    private bool _afterLineFeed = true;
+    private bool _hasBareLineFeed;
 
     /// <summary>A NUL.</summary>
     public bool HasNul { get; private set; }
@@ -18,10 +20,15 @@ internal sealed class ContentScan
     /// <summary>An octet over 127.</summary>
     public bool HasEightBit { get; private set; }
 
+    /// <summary>Whether it is lines that end in CRLF, and nothing else.</summary>
+    public bool IsLines => !HasNul && !HasBareCarriageReturn && !_hasBareLineFeed && _afterLineFeed;
+
     /// <summary>Looks at the next octets.</summary>
     /// <param name="octets">In order.</param>
     public void Write(ReadOnlySpan<byte> octets)
     {
+        if (!octets.IsEmpty)
+            _afterLineFeed = octets[^1] == '\n';
         while (!octets.IsEmpty)
         {
             if (_afterCarriageReturn && octets[0] != '\n')
@@ -39,6 +46,7 @@ internal sealed class ContentScan
                 octets = octets[(quiet + 2)..];
                 continue;
             }
+            _hasBareLineFeed |= octet == '\n' && !(quiet == 0 && _afterCarriageReturn);
             HasNul |= octet == 0;
             HasEightBit |= octet > 127;
             _afterCarriageReturn = octet == '\r';

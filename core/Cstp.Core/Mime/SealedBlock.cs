@@ -32,6 +32,9 @@ internal sealed record SealedBlock(int HpOuter, SealedContentType ContentType, I
     /// <summary>Says in the block that the header section is beyond ASCII and only SMTPUTF8 carries it (RFC 6531): the fields outside may not show it.</summary>
     private const string International = "smtputf8";
 
+    /// <summary>Says in the block that the body is binary: a LF alone in it is no line end (RFC 3030 3).</summary>
+    private const string Binary = "binarymime";
+
     /// <summary>The name of the first field.</summary>
     public const string FieldName = "CSTP-Sealed";
 
@@ -40,6 +43,9 @@ internal sealed record SealedBlock(int HpOuter, SealedContentType ContentType, I
 
     /// <summary>Whether the original was sent with SMTPUTF8 and needs it.</summary>
     public bool IsInternational { get; init; }
+
+    /// <summary>Whether the original was sent with BODY=BINARYMIME, so that its body is to stay as it is.</summary>
+    public bool IsBinary { get; init; }
 
     /// <summary>The digest of an address as it stands in the block: of its UTF-8 in lower case, the domain in A-labels.</summary>
     /// <param name="mailbox">The address.</param>
@@ -51,14 +57,17 @@ internal sealed record SealedBlock(int HpOuter, SealedContentType ContentType, I
     /// <param name="outer">The fields that stand outside, as they stand there.</param>
     /// <param name="recipients">The recipients of this delivery.</param>
     /// <param name="isInternational">Whether the original came with SMTPUTF8.</param>
+    /// <param name="isBinary">Whether the original came with BODY=BINARYMIME.</param>
     /// <returns>Everything up to the body.</returns>
-    public static byte[] Seal(HeaderSection header, IReadOnlyList<HeaderField> outer, IReadOnlyList<Mailbox> recipients, bool isInternational)
+    public static byte[] Seal(HeaderSection header, IReadOnlyList<HeaderField> outer, IReadOnlyList<Mailbox> recipients, bool isInternational, bool isBinary = false)
     {
         SealedContentType how = Judge(header, out HeaderField first);
         var text = new MemoryStream(header.Raw.Length * 2 + 1024);
         Write(text, $"{FieldName}: 1; hp-outer={outer.Count}; content-type={how.ToString().ToLowerInvariant()}");
         if (isInternational && !Ascii.IsValid(header.Raw.Span))
             Write(text, "; " + International);
+        if (isBinary)
+            Write(text, "; " + Binary);
         for (int i = 0; i < recipients.Count; i++)
             Write(text, (i == 0 ? ";\r\n rcpt=" : ",\r\n ") + DigestOf(recipients[i]));
         Write(text, "\r\n");
@@ -109,6 +118,7 @@ internal sealed record SealedBlock(int HpOuter, SealedContentType ContentType, I
         SealedContentType? contentType = null;
         string[] recipients = [];
         bool isInternational = false;
+        bool isBinary = false;
         string[] words = header.Fields[0].Value.Split(';', StringSplitOptions.TrimEntries);
         if (words[0] != "1")
             return null;
@@ -127,6 +137,9 @@ internal sealed record SealedBlock(int HpOuter, SealedContentType ContentType, I
                 case International:
                     isInternational = true;
                     break;
+                case Binary:
+                    isBinary = true;
+                    break;
                 case "rcpt":
                     recipients = [.. value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
                     break;
@@ -139,7 +152,7 @@ internal sealed record SealedBlock(int HpOuter, SealedContentType ContentType, I
         bool hasOwnType = type is SealedContentType.Added or SealedContentType.Message;
         if (hasOwnType && (header.Fields.Count < 2 + count || !header.Fields[1 + count].Is("Content-Type")))
             return null;
-        return new SealedBlock(count, type, recipients) { IsInternational = isInternational };
+        return new SealedBlock(count, type, recipients) { IsInternational = isInternational, IsBinary = isBinary };
     }
 
     /// <summary>The outer fields as they stood when the message was sealed.</summary>

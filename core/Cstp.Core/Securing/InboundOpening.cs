@@ -53,10 +53,11 @@ internal sealed class InboundOpening(
     /// <param name="held">The message.</param>
     /// <param name="recipients">The local users.</param>
     /// <param name="demand">What the rules say for them.</param>
-    /// <param name="serverTakes8Bit">Whether 8-bit octets may be sent on.</param>
+    /// <param name="came">What the client declared.</param>
+    /// <param name="serverTakes">What may be sent on.</param>
     /// <param name="cancel">Ends the work.</param>
     public Task<OpenedMessage> OpenAsync(
-        HeldMessage held, IReadOnlyList<Mailbox> recipients, ProtectionDemand demand, bool serverTakes8Bit, CancellationToken cancel)
+        HeldMessage held, IReadOnlyList<Mailbox> recipients, ProtectionDemand demand, BodyValue came, BodyValue serverTakes, CancellationToken cancel)
     {
         TrustSnapshot snapshot = trust();
         Mailbox[] users = [.. recipients.Select(rules.Users.UserOf).Distinct()];
@@ -66,7 +67,8 @@ internal sealed class InboundOpening(
             opens && users.Length == 1 ? snapshot.UserDecryptionKeys(users[0]) : [],
             [.. recipients.Select(recipient => new BoundRecipient(recipient, rules.Users.UserOf(recipient)))],
             ChecksSignatures: demand.Sign != Demand.Never,
-            serverTakes8Bit);
+            came,
+            serverTakes);
         return opening.OpenAsync(held, snapshot, request, cancel);
     }
 
@@ -78,7 +80,7 @@ internal sealed class InboundOpening(
         string source = OuterHeader.FromOf(header.Fields)?.ToString() ?? envelope.ReversePath?.ToString() ?? "";
         while (waiting.TryDequeue(out InboundGroup? group))
         {
-            OpenedMessage opened = await OpenAsync(held, group.Mailboxes(envelope), group.Demand, envelope.ServerTakes8Bit, cancel);
+            OpenedMessage opened = await OpenAsync(held, group.Mailboxes(envelope), group.Demand, envelope.Declared, ServerTakes(envelope), cancel);
             // What was sealed for some of them is opened for those alone.
             if (opened.NotBound.Count > 0 && opened.NotBound.Count < group.Recipients.Count)
             {
@@ -96,6 +98,7 @@ internal sealed class InboundOpening(
                 return new MessageDecision.Refuse(new Reply(550, "5.6.7", "The opened message has a header section beyond ASCII, and the mail server does not offer SMTPUTF8"));
             deliveries.Add(new PlannedDelivery(group.Recipients, Protection.None, DeliveryRoute.Server, opened.Outcome, (_, message, stop) => opened.WriteAsync(message, stop))
             {
+                Body = opened.IsBinary ? BodyValue.Binary : BodyValue.EightBit,
                 IsInternational = opened.IsInternational,
             });
         }
@@ -110,6 +113,9 @@ internal sealed class InboundOpening(
         }
         return new MessageDecision.Stream(deliveries);
     }
+
+    private static BodyValue ServerTakes(MessageEnvelope envelope) =>
+        envelope.ServerTakesBinary ? BodyValue.Binary : envelope.ServerTakes8Bit ? BodyValue.EightBit : BodyValue.SevenBit;
 
     private void Record(MessageEnvelope envelope, InboundGroup group, OpenedMessage opened, string source)
     {

@@ -17,6 +17,9 @@ internal sealed record PlannedDelivery(
     string Why,
     Func<PipeReader, PipeWriter, CancellationToken, Task> WriteAsync)
 {
+    /// <summary>What it holds; null for what the client declared.</summary>
+    public BodyValue? Body { get; init; }
+
     /// <summary>Whether it needs SMTPUTF8 even where the client did not say so.</summary>
     public bool IsInternational { get; init; }
 

@@ -1,4 +1,5 @@
 using Cstp.Abstractions;
+using Cstp.Core.Mime;
 
 namespace Cstp.Core.Securing;
 
@@ -7,11 +8,14 @@ namespace Cstp.Core.Securing;
 /// <param name="Side">Where the session came in: the direction follows from it, whatever the sender address says.</param>
 /// <param name="ReversePath">The sender; null for the null reverse-path.</param>
 /// <param name="Recipients">The recipients kept.</param>
-/// <param name="Declares8Bit">Whether the client said BODY=8BITMIME.</param>
+/// <param name="Declared">What the client said by BODY.</param>
 /// <param name="ServerTakes8Bit">Whether the server offered 8BITMIME.</param>
 internal sealed record MessageEnvelope(
-    string Session, Side Side, Mailbox? ReversePath, IReadOnlyList<Mailbox> Recipients, bool Declares8Bit, bool ServerTakes8Bit)
+    string Session, Side Side, Mailbox? ReversePath, IReadOnlyList<Mailbox> Recipients, BodyValue Declared, bool ServerTakes8Bit)
 {
+    /// <summary>Whether the server offered BINARYMIME.</summary>
+    public bool ServerTakesBinary { get; init; }
+
     /// <summary>Whether the client said SMTPUTF8.</summary>
     public bool IsInternational { get; init; }
 

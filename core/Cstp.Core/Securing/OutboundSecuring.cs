@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Text;
 using Cstp.Abstractions;
 using Cstp.Core.Diagnostics;
 using Cstp.Core.Mime;
@@ -50,10 +51,12 @@ internal sealed class OutboundSecuring(
             if (delivery.Route == DeliveryRoute.Withheld)
             {
                 int[] withheld = indices.Take(delivery.Recipients);
+                bool isInternational = report.IsInternational(envelope);
                 deliveries.Add(new PlannedDelivery(
                     withheld, Protection.None, DeliveryRoute.Withheld, NoCertificate, (_, message, stop) => report.WriteAsync(envelope, header, withheld, message, stop))
                 {
-                    IsInternational = report.IsInternational(envelope),
+                    IsInternational = isInternational,
+                    Body = isInternational ? BodyValue.EightBit : BodyValue.SevenBit,
                 });
                 continue;
             }
@@ -140,11 +143,15 @@ internal sealed class OutboundSecuring(
             signer, encryption, [.. group.Select(r => r.Mailbox)], forGateways, forGateways && options.OuterSubject.Length > 0 ? options.OuterSubject : null)
         {
             IsInternational = envelope.IsInternational,
+            IsBinary = envelope.Declared == BodyValue.Binary,
         };
         Log(envelope, recipients, "signed and encrypted", signer, encryption.Cipher.ToString());
         metrics.Layer("signed", "made");
         CountEncrypted(encryption.Cipher);
-        return new PlannedDelivery(recipients, Protection.SignedEncrypted, route, CertificatesOf(group), (body, message, cancel) => sealing.SignAndEncryptAsync(header, body, message, request, cancel));
+        return new PlannedDelivery(recipients, Protection.SignedEncrypted, route, CertificatesOf(group), (body, message, cancel) => sealing.SignAndEncryptAsync(header, body, message, request, cancel))
+        {
+            Body = InBase64(header),
+        };
     }
 
     private PlannedDelivery Encrypted(
@@ -153,8 +160,14 @@ internal sealed class OutboundSecuring(
         EncryptionRequest encryption = EncryptionFor(group, snapshot);
         Log(envelope, recipients, "encrypted", null, encryption.Cipher.ToString());
         CountEncrypted(encryption.Cipher);
-        return new PlannedDelivery(recipients, Protection.Encrypted, route, CertificatesOf(group), (body, message, cancel) => sealing.EncryptAsync(header, body, message, encryption, cancel));
+        return new PlannedDelivery(recipients, Protection.Encrypted, route, CertificatesOf(group), (body, message, cancel) => sealing.EncryptAsync(header, body, message, encryption, cancel))
+        {
+            Body = InBase64(header),
+        };
     }
+
+    /// <summary>What a message holds whose body became base64: fields outside stay as they are, and may be 8-bit.</summary>
+    private static BodyValue InBase64(HeaderSection header) => Ascii.IsValid(header.Raw.Span) ? BodyValue.SevenBit : BodyValue.EightBit;
 
     /// <summary>What they are encrypted to, for the administrator.</summary>
     private static string CertificatesOf(IReadOnlyList<PolicyRecipient> group)
@@ -188,7 +201,10 @@ internal sealed class OutboundSecuring(
             why,
             (body, message, cancel) => clear
                 ? sealing.SignClearAsync(header, body, message, request, reencode, cancel)
-                : sealing.SignOpaqueAsync(header, body, message, request, cancel));
+                : sealing.SignOpaqueAsync(header, body, message, request, cancel))
+        {
+            Body = clear ? BodyValue.EightBit : InBase64(header),
+        };
     }
 
     private static PlannedDelivery AsItCame(HeaderSection header, IReadOnlyList<int> recipients, DeliveryRoute route, string why) => new(
@@ -219,7 +235,7 @@ internal sealed class OutboundSecuring(
     private static bool IsDeclared8Bit(HeaderSection header, MessageEnvelope envelope)
     {
         HeaderField encoding = header.All("Content-Transfer-Encoding").FirstOrDefault();
-        return envelope.Declares8Bit || (!encoding.Raw.IsEmpty && encoding.Value.ToLowerInvariant() is "8bit" or "binary");
+        return envelope.Declared != BodyValue.SevenBit || (!encoding.Raw.IsEmpty && encoding.Value.ToLowerInvariant() is "8bit" or "binary");
     }
 
     private void Log(MessageEnvelope envelope, int[] recipients, string protection, SigningRequest? signer, string cipher) =>

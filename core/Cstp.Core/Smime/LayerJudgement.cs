@@ -18,6 +18,7 @@ namespace Cstp.Core.Smime;
 /// <param name="Refusal">Where the message must not be delivered at all.</param>
 /// <param name="NotBound">Places of the recipients for whom it was not sealed.</param>
 /// <param name="IsInternational">Whether what comes out needs SMTPUTF8, though what came may not have.</param>
+/// <param name="IsBinary">Whether the box that sealed it says that the body is binary.</param>
 internal sealed record LayerDecision(
     int Depth,
     WalkedEntity Final,
@@ -30,7 +31,8 @@ internal sealed record LayerDecision(
     string? Reason,
     Reply? Refusal,
     IReadOnlyList<int> NotBound,
-    bool IsInternational);
+    bool IsInternational,
+    bool IsBinary);
 
 /// <summary>Decides from the outside in which layers come off.</summary>
 internal sealed class LayerJudgement
@@ -51,6 +53,7 @@ internal sealed class LayerJudgement
     private bool _signed;
     private bool _withoutIntegrity;
     private bool _isInternational;
+    private bool _isBinary;
     private string? _reason;
     private Reply? _refusal;
     private int[] _notBound = [];
@@ -86,7 +89,7 @@ internal sealed class LayerJudgement
         bool needsBase64 = _depth > 0 && EntityKind.Of(_entity.Header) is EntityKind.Opaque { Encoding: TransferEncoding.Identity }
             && (_entity.Scan.HasNul || _entity.Scan.HasBareCarriageReturn || _entity.Scan.HasEightBit);
         return new LayerDecision(
-            _depth, _entity, _entity.Finding is null, needsBase64 ? InBase64(_outer) : _outer, _bodyHoldsHeader, needsBase64, _results, _layers, _reason, _refusal, _notBound, _isInternational);
+            _depth, _entity, _entity.Finding is null, needsBase64 ? InBase64(_outer) : _outer, _bodyHoldsHeader, needsBase64, _results, _layers, _reason, _refusal, _notBound, _isInternational, _isBinary);
     }
 
     /// <summary>A clear signature that holds and stays is a window: what it covers is reported, though nothing of it is opened.</summary>
@@ -241,6 +244,7 @@ internal sealed class LayerJudgement
             _outer = OuterHeader.Restore(_outer, inner.Header, block, _authentication.IsForged);
             _bodyHoldsHeader = block.ContentType == SealedContentType.Message;
             _isInternational |= block.IsInternational;
+            _isBinary |= block.IsBinary;
         }
         else
             _outer = isProtected ? OuterHeader.Protect(_outer, inner.Header) : OuterHeader.Replace(_outer, inner.Header);

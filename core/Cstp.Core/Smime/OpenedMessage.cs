@@ -25,6 +25,9 @@ internal sealed record OpenedMessage(
     /// <summary>Whether its header section needs SMTPUTF8 (RFC 6531), which a server on the way may have found needless for what it saw.</summary>
     public bool IsInternational { get; init; }
 
+    /// <summary>Whether its body is not made of lines: only BDAT carries it (RFC 3030).</summary>
+    public bool IsBinary { get; init; }
+
     /// <summary>Whether it came encrypted; one that we could not open counts, whatever the cause, so that the answer tells nobody which.</summary>
     public bool CameEncrypted => Layers.Any(layer => layer.Kind is "enveloped" or "authEnveloped");
 

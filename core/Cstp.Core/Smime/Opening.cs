@@ -13,9 +13,15 @@ namespace Cstp.Core.Smime;
 /// <param name="UserKeys">Keys of the one recipient; empty where there are several: a user's key opens for its owner alone.</param>
 /// <param name="Recipients">The recipients: what a box sealed for others stays closed to them.</param>
 /// <param name="ChecksSignatures">Whether signatures count; what a box sealed is held to its signature in any case.</param>
-/// <param name="ServerTakes8Bit">Whether 8-bit octets may be sent on.</param>
+/// <param name="Came">What the client declared.</param>
+/// <param name="ServerTakes">What may be sent on.</param>
 internal sealed record OpeningRequest(
-    IReadOnlyList<CmsIdentity> GatewayKeys, IReadOnlyList<CmsIdentity> UserKeys, IReadOnlyList<BoundRecipient> Recipients, bool ChecksSignatures, bool ServerTakes8Bit);
+    IReadOnlyList<CmsIdentity> GatewayKeys,
+    IReadOnlyList<CmsIdentity> UserKeys,
+    IReadOnlyList<BoundRecipient> Recipients,
+    bool ChecksSignatures,
+    BodyValue Came,
+    BodyValue ServerTakes);
 
 /// <summary>A recipient as a sealed message may name it.</summary>
 /// <param name="Address">The address of the transaction.</param>
@@ -60,7 +66,8 @@ internal sealed class Opening(ICmsEnveloper crypto, SecuringOptions options, Aut
         if (decision.Refusal is not null)
             return new OpenedMessage("refused", decision.Reason, decision.Refusal, [], decision.Layers, [], [], static (_, _) => Task.CompletedTask);
 
-        if (decision.Depth > 0 && Untransportable(decision, request) is { } fault)
+        bool isBinary = decision.Depth == 0 ? request.Came == BodyValue.Binary : IsBinary(decision, request);
+        if (decision.Depth > 0 && Untransportable(decision, isBinary, request) is { } fault)
         {
             return new OpenedMessage(
                 "refused", fault, new Reply(554, "5.6.3", $"The opened content cannot be transported: {fault}"), [], decision.Layers, [], [], static (_, _) => Task.CompletedTask);
@@ -74,8 +81,9 @@ internal sealed class Opening(ICmsEnveloper crypto, SecuringOptions options, Aut
             decision.Layers,
             Seen(learned, decision.Depth),
             decision.NotBound,
-            (output, stop) => WriteAsync(held, walk, learned, decision, body, output, stop))
+            (output, stop) => WriteAsync(held, walk, learned, decision, body, isBinary, output, stop))
         {
+            IsBinary = isBinary,
             IsInternational = decision.IsInternational,
         };
     }
@@ -115,7 +123,7 @@ internal sealed class Opening(ICmsEnveloper crypto, SecuringOptions options, Aut
     }
 
     private async Task WriteAsync(
-        HeldMessage held, LayerWalk walk, WalkedEntity learned, LayerDecision decision, ReadOnlyMemory<byte>? body, PipeWriter output, CancellationToken cancel)
+        HeldMessage held, LayerWalk walk, WalkedEntity learned, LayerDecision decision, ReadOnlyMemory<byte>? body, bool isBinary, PipeWriter output, CancellationToken cancel)
     {
         if (decision.Results.Count > 0)
             output.Write(results.Write(decision.Results).Raw.Span);
@@ -129,9 +137,11 @@ internal sealed class Opening(ICmsEnveloper crypto, SecuringOptions options, Aut
         Task filling = body is { } octets
             ? Stages.RunAsync(async () => await opened.Writer.WriteAsync(octets, stop.Token), null, opened.Writer)
             : Stages.RunAsync(() => OpenAgainAsync(held, walk, learned, decision.Depth, opened.Writer, stop.Token), null, opened.Writer);
-        Task finishing = decision.NeedsBase64
-            ? Stages.RunAsync(() => Base64Stage.EncodeAsync(opened.Reader, output, stop.Token), opened.Reader)
-            : Stages.RunAsync(() => LineEnds.NormaliseAsync(opened.Reader, output, stop.Token), opened.Reader);
+        Task finishing = Stages.RunAsync(
+            () => decision.NeedsBase64 ? Base64Stage.EncodeAsync(opened.Reader, output, stop.Token)
+                : isBinary ? Stages.CopyAsync(opened.Reader, [output], stop.Token)
+                : LineEnds.NormaliseAsync(opened.Reader, output, stop.Token),
+            opened.Reader);
         await Stages.WhenAllOrFirstFailureAsync([filling, finishing], stop);
     }
 
@@ -158,16 +168,24 @@ internal sealed class Opening(ICmsEnveloper crypto, SecuringOptions options, Aut
         _ => false,
     };
 
-    private static string? Untransportable(LayerDecision decision, OpeningRequest request)
+    /// <summary>Whether what comes out is not made of lines. LF alone may have been one's line end, unless binary was said.</summary>
+    private static bool IsBinary(LayerDecision decision, OpeningRequest request)
+    {
+        ContentScan body = decision.Final.Scan;
+        return !decision.NeedsBase64 && (body.HasNul || body.HasBareCarriageReturn || ((decision.IsBinary || request.Came == BodyValue.Binary) && !body.IsLines));
+    }
+
+    private static string? Untransportable(LayerDecision decision, bool isBinary, OpeningRequest request)
     {
         ContentScan header = new();
         foreach (HeaderField field in decision.Outer)
             header.Write(field.Raw.Span);
         header.End();
-        ContentScan body = decision.Final.Scan;
-        if (header.HasNul || header.HasBareCarriageReturn || (!decision.NeedsBase64 && (body.HasNul || body.HasBareCarriageReturn)))
-            return "it holds NUL or CR without LF";
-        if (!request.ServerTakes8Bit && (header.HasEightBit || (!decision.NeedsBase64 && body.HasEightBit)))
+        if (header.HasNul || header.HasBareCarriageReturn)
+            return "its header section holds NUL or CR without LF";
+        if (isBinary && request.ServerTakes != BodyValue.Binary)
+            return "it is binary and the mail server does not take that (BINARYMIME)";
+        if (request.ServerTakes == BodyValue.SevenBit && (header.HasEightBit || (!decision.NeedsBase64 && decision.Final.Scan.HasEightBit)))
             return "it has 8-bit octets and the mail server does not take them (8BITMIME)";
         return null;
     }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Cstp.Abstractions;
+using Cstp.Core.Mime;
 
 namespace Cstp.Core.Smtp;
 
@@ -15,8 +16,8 @@ internal sealed class ChunkSource : ContentSource
     private ChunkCommand _chunk;
     private int _junk;
 
-    private ChunkSource(SmtpSession session, ChunkCommand first, SmtpOptions options, TimeProvider time, CancellationToken cancel)
-        : base(session.Client, options, time, new DataDecoder(options.BareNewline == BareNewline.Refuse, endsWithDot: false), cancel)
+    private ChunkSource(SmtpSession session, ChunkCommand first, SmtpOptions options, TimeProvider time, IContentDecoder decoder, CancellationToken cancel)
+        : base(session.Client, options, time, decoder, cancel)
     {
         _session = session;
         _time = time;
@@ -25,14 +26,17 @@ internal sealed class ChunkSource : ContentSource
     }
 
     /// <summary>Starts to receive.</summary>
-    /// <param name="session">The session; nobody else reads its client, or writes to it, until <see cref="ContentSource.End"/>.</param>
+    /// <param name="session">The session, with a transaction open; nobody else reads its client, or writes to it, until <see cref="ContentSource.End"/>.</param>
     /// <param name="first">The first chunk, whose octets are the next ones.</param>
     /// <param name="options">Limits.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancel">The session ends.</param>
     public static ChunkSource Start(SmtpSession session, ChunkCommand first, SmtpOptions options, TimeProvider time, CancellationToken cancel)
     {
-        var source = new ChunkSource(session, first, options, time, cancel);
+        IContentDecoder decoder = session.Transaction!.Declared == BodyValue.Binary
+            ? new BinaryDecoder()
+            : new DataDecoder(options.BareNewline == BareNewline.Refuse, endsWithDot: false);
+        var source = new ChunkSource(session, first, options, time, decoder, cancel);
         source.Start();
         return source;
     }

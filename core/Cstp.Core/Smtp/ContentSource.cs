@@ -16,7 +16,7 @@ internal enum DataEnd
     /// <summary>With a line end that other servers may read differently: nobody knows where this message ends.</summary>
     Broken,
 
-    /// <summary>With a chunk that DATA could not carry; the chunk was read to its end.</summary>
+    /// <summary>With a chunk that cannot go on: DATA could not carry it, or a header section is not made of lines. The chunk was read to its end.</summary>
     Unfit,
 
     /// <summary>With a BDAT of which nobody knows how many octets belong to it.</summary>
@@ -66,7 +66,7 @@ internal abstract class ContentSource : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="decoder">Turns octets into content.</param>
     /// <param name="cancel">The session ends.</param>
-    protected ContentSource(SmtpConnection client, SmtpOptions options, TimeProvider time, DataDecoder decoder, CancellationToken cancel)
+    protected ContentSource(SmtpConnection client, SmtpOptions options, TimeProvider time, IContentDecoder decoder, CancellationToken cancel)
     {
         Client = client;
         Options = options;
@@ -95,7 +95,7 @@ internal abstract class ContentSource : IAsyncDisposable
     protected ClientPace Pace { get; }
 
     /// <summary>Turns octets into content.</summary>
-    protected DataDecoder Decoder { get; }
+    protected IContentDecoder Decoder { get; }
 
     /// <summary>Receives content.</summary>
     protected IBufferWriter<byte> Output => _discarded ?? (IBufferWriter<byte>)_pipe.Writer;

@@ -21,7 +21,7 @@ internal enum DataState
 /// </summary>
 /// <param name="refuseBareNewline">Whether LF alone breaks the message, instead of becoming CRLF.</param>
 /// <param name="endsWithDot">Whether a dot on a line of its own ends the message; in chunks, dots mean nothing (RFC 3030 2).</param>
-internal sealed class DataDecoder(bool refuseBareNewline, bool endsWithDot = true)
+internal sealed class DataDecoder(bool refuseBareNewline, bool endsWithDot = true) : IContentDecoder
 {
     private static readonly SearchValues<byte> s_special = SearchValues.Create("\r\n\0"u8);
 
@@ -37,7 +37,7 @@ internal sealed class DataDecoder(bool refuseBareNewline, bool endsWithDot = tru
 
     private Position _position = Position.LineStart;
 
-    /// <summary>What is wrong, where the state is <see cref="DataState.Broken"/>.</summary>
+    /// <inheritdoc/>
     public string? Fault { get; private set; }
 
     /// <summary>Whether a NUL stood in the content away from line ends.</summary>

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Cstp.Abstractions;
+using Cstp.Core.Mime;
 using Cstp.Core.Securing;
 
 namespace Cstp.Core.Smtp;
@@ -84,7 +85,7 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
     private async Task<MessageAnswer?> PrepareKeeperAsync(CancellationToken cancel)
     {
         PlannedDelivery delivery = planned[_keeper];
-        OutgoingDelivery outgoing = Take(_keeper, session.Server!, "same connection");
+        OutgoingDelivery outgoing = Take(_keeper, session.Server!, session.Extensions, "same connection");
         string mail = transaction.LineFor(delivery);
         if (delivery.Recipients.Count < transaction.Recipients.Count || transaction.HasWithheld || mail != transaction.Line)
         {
@@ -145,7 +146,7 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
                 return ($"the server does not answer on a second connection within {services.Options.ConnectTimeout}", null);
             }
         }
-        OutgoingDelivery outgoing = Take(i, server, "second connection");
+        OutgoingDelivery outgoing = Take(i, server, session.Extensions, "second connection");
         ServerReply? refused = await outgoing.AddressAsync(transaction.LineFor(planned[i]), Lines(planned[i]), session.Extensions.Has("PIPELINING"), reset: false, cancel);
         if (refused is { FirstDigit: 4 })
         {
@@ -160,31 +161,29 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
     private async Task<MessageAnswer?> PrepareRelayedAsync(int i, Relay relay, CancellationToken cancel)
     {
         (SmtpConnection connection, ServerExtensions offer) = await relay.ConnectAsync(session.Tls, cancel);
-        OutgoingDelivery outgoing = Take(i, connection, $"relay {relay.Name}");
+        OutgoingDelivery outgoing = Take(i, connection, offer, $"relay {relay.Name}");
         PlannedDelivery delivery = planned[i];
         if (delivery is { IsReport: true, IsInternational: true } && !offer.Has(SmtpParameters.International))
             return Unreportable(relay);
         (string mail, IEnumerable<string> recipients) = delivery.IsReport
             ? (Relay.ReportMailLine(delivery.IsInternational), [Relay.ReportRecipientLine(transaction.ReversePath!, offer)])
-            : (relay.MailLine(transaction, offer), delivery.Recipients.Select(r => relay.RecipientLine(transaction.Recipients[r], offer)));
+            : (relay.MailLine(transaction, delivery, offer), delivery.Recipients.Select(r => relay.RecipientLine(transaction.Recipients[r], offer)));
         ServerReply? refused = await outgoing.AddressAsync(mail, recipients, offer.Has("PIPELINING"), reset: false, cancel);
         return refused is not null ? ChangedItsMind($"relay {relay.Name}", refused) : await BeginAsync(outgoing, cancel);
     }
 
-    private OutgoingDelivery Take(int i, SmtpConnection server, string way)
+    private OutgoingDelivery Take(int i, SmtpConnection server, ServerExtensions offer, string way)
     {
-        var outgoing = new OutgoingDelivery(server, services.Options, services.Time);
+        ChunkWriter? chunks = transaction.BodyOf(planned[i]) == BodyValue.Binary ? new ChunkWriter(server, offer.Has("PIPELINING"), services.Options, services.Time) : null;
+        var outgoing = new OutgoingDelivery(server, services.Options, services.Time, chunks);
         _prepared[i] = new PreparedDelivery(planned[i], [.. planned[i].Recipients.Select(r => transaction.Mailboxes[r])], outgoing, way);
         return outgoing;
     }
 
     private IEnumerable<string> Lines(PlannedDelivery delivery) => delivery.Recipients.Select(r => transaction.Recipients[r].Line);
 
-    private static async Task<MessageAnswer?> BeginAsync(OutgoingDelivery outgoing, CancellationToken cancel)
-    {
-        ServerReply go = await outgoing.BeginDataAsync(cancel);
-        return outgoing.IsInData ? null : new MessageAnswer.FromServer(go);
-    }
+    private static async Task<MessageAnswer?> BeginAsync(OutgoingDelivery outgoing, CancellationToken cancel) =>
+        await outgoing.BeginAsync(cancel) is { } refused ? new MessageAnswer.FromServer(refused) : null;
 
     private static MessageAnswer.Ours Later(string cause) => new(new Reply(451, "4.4.2", "A part of this message cannot be delivered now; try again later"), cause);
 

@@ -22,8 +22,15 @@ internal static class EhloResponse
     private static readonly HashSet<string> s_passed = new(StringComparer.Ordinal)
     {
         "PIPELINING", "8BITMIME", "SIZE", "ENHANCEDSTATUSCODES", "DSN", "AUTH", "LIMITS", "DELIVERBY", "MT-PRIORITY",
-        "FUTURERELEASE", "NO-SOLICITING", "RRVS", "ETRN", "VRFY", "EXPN", "HELP", "SMTPUTF8", "CHUNKING",
+        "FUTURERELEASE", "NO-SOLICITING", "RRVS", "ETRN", "VRFY", "EXPN", "HELP", "SMTPUTF8", "CHUNKING", "BINARYMIME",
     };
+
+    /// <summary>Keywords that are no offer without others: SMTPUTF8 by RFC 6531 3.1 (8), BINARYMIME by RFC 3030 3, and since what we make of a binary message is text.</summary>
+    private static readonly (string Keyword, string[] Needed)[] s_dependent =
+    [
+        (SmtpParameters.International, [SmtpParameters.EightBitMime]),
+        (SmtpParameters.BinaryMime, ["CHUNKING", SmtpParameters.EightBitMime]),
+    ];
 
     /// <summary>A SASL security layer would make the session unreadable (RFC 4954 4).</summary>
     private static readonly HashSet<string> s_droppedMechanisms = new(StringComparer.Ordinal) { "GSSAPI", "DIGEST-MD5", "KERBEROS_V4" };
@@ -89,7 +96,7 @@ internal static class EhloResponse
                     keywords.Add(keyword);
                     texts.Add(string.Join(' ', ["LIMITS", .. AnnouncedLimits.Lower(words.Skip(1), options)]));
                     break;
-                case "SMTPUTF8":
+                case SmtpParameters.International or SmtpParameters.BinaryMime:
                     keywords.Add(keyword);
                     break;
                 default:
@@ -98,11 +105,13 @@ internal static class EhloResponse
                     break;
             }
         }
-        // Without 8BITMIME it is no offer (RFC 6531 3.1 (8)).
-        if (!keywords.Contains("8BITMIME"))
-            keywords.Remove("SMTPUTF8");
-        else if (keywords.Contains("SMTPUTF8"))
-            texts.Add("SMTPUTF8");
+        foreach ((string keyword, string[] needed) in s_dependent)
+        {
+            if (!needed.All(keywords.Contains))
+                keywords.Remove(keyword);
+            else if (keywords.Contains(keyword))
+                texts.Add(keyword);
+        }
         if (tls is { OffersStartTls: true })
         {
             keywords.Add("STARTTLS");

@@ -10,18 +10,19 @@ internal sealed class EarlyReplyException(ServerReply? reply) : Exception(reply 
     public ServerReply? Reply { get; } = reply;
 }
 
-/// <summary>One message on its way to one server: addressed, sent, and committed by the final dot.</summary>
+/// <summary>One message on its way to one server: addressed, sent, and committed by the final dot, or the last chunk where it is binary.</summary>
 /// <param name="server">The connection; EHLO was said there.</param>
 /// <param name="options">Limits.</param>
 /// <param name="time">The clock.</param>
-internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions options, TimeProvider time)
+/// <param name="chunks">Sends the content of a binary message; null for lines, which go by DATA.</param>
+internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions options, TimeProvider time, ChunkWriter? chunks = null)
 {
     private Task<ServerReply>? _reply;
 
     /// <summary>The connection.</summary>
     public SmtpConnection Server => server;
 
-    /// <summary>Whether DATA was accepted: from then on only the final dot or the end of the connection ends the message.</summary>
+    /// <summary>Whether content may flow: from then on only the final dot, or the last chunk, or the end of the connection ends the message.</summary>
     public bool IsInData { get; private set; }
 
     /// <summary>Whether the server accepted the message.</summary>
@@ -56,6 +57,17 @@ internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions option
             sent += count;
         }
         return refusal;
+    }
+
+    /// <summary>Says DATA; before chunks nothing is said.</summary>
+    /// <param name="cancel">The deadline.</param>
+    /// <returns>Null where content may follow, else the server's word.</returns>
+    public async Task<ServerReply?> BeginAsync(CancellationToken cancel)
+    {
+        if (chunks is null)
+            return await BeginDataAsync(cancel) is var reply && IsInData ? null : reply;
+        IsInData = true;
+        return null;
     }
 
     /// <summary>Says DATA.</summary>
@@ -104,12 +116,23 @@ internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions option
         }
     }
 
-    /// <summary>Sends the message, all but the final dot.</summary>
-    /// <param name="message">Content; lines end in CRLF.</param>
+    /// <summary>Sends the message, all but the final dot or the last chunk.</summary>
+    /// <param name="message">Content; lines end in CRLF, unless it goes in chunks.</param>
     /// <param name="cancel">Ends the sending.</param>
     /// <exception cref="EarlyReplyException">The server answered or was lost.</exception>
     /// <exception cref="LineEndException">The content is not made of lines.</exception>
     public async Task SendAsync(PipeReader message, CancellationToken cancel)
+    {
+        if (chunks is null)
+        {
+            await SendLinesAsync(message, cancel);
+            return;
+        }
+        await chunks.SendAsync(message, cancel);
+        _reply = chunks.NextReply;
+    }
+
+    private async Task SendLinesAsync(PipeReader message, CancellationToken cancel)
     {
         var stuffing = new DotStuffing();
         BeginContent();
@@ -135,7 +158,7 @@ internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions option
             throw new LineEndException("the last line of the content has no end");
     }
 
-    /// <summary>Sends the final dot and waits for the server's word.</summary>
+    /// <summary>Sends the final dot, or the last chunk, and waits for the server's word.</summary>
     /// <param name="patience">How long the reply may take.</param>
     /// <param name="cancel">The session ends.</param>
     /// <exception cref="EarlyReplyException">The server answered before the dot, or was lost after it.</exception>
@@ -147,7 +170,7 @@ internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions option
         {
             // The clock runs from before the dot: what its sending takes, the client waits as well.
             Task<ServerReply> inTime = _reply.WaitAsync(patience, time, cancel);
-            await server.SendAsync(".\r\n", cancel).WaitAsync(options.DataTimeout, time, cancel);
+            await server.SendAsync(chunks is null ? ".\r\n" : ChunkWriter.Last, cancel).WaitAsync(options.DataTimeout, time, cancel);
             ServerReply reply = await inTime;
             IsInData = false;
             IsCommitted = reply.IsPositive;

@@ -1,5 +1,7 @@
 using System.Net.Sockets;
 using Cstp.Abstractions;
+using Cstp.Core.Mime;
+using Cstp.Core.Securing;
 using Cstp.Core.Tls;
 
 namespace Cstp.Core.Smtp;
@@ -67,14 +69,21 @@ internal sealed class Relay(RelayServer server, string hello, SmtpOptions option
         }
     }
 
-    /// <summary>The MAIL line of a transaction for the relay.</summary>
+    /// <summary>The MAIL line of a delivery for the relay.</summary>
     /// <param name="transaction">The transaction as the client made it.</param>
+    /// <param name="delivery">The delivery.</param>
     /// <param name="offer">What the relay offers.</param>
     /// <exception cref="IOException">It lacks an extension that is in use: what the sender asked for would be lost in silence.</exception>
-    public string MailLine(Transaction transaction, ServerExtensions offer) => Line(
+    public string MailLine(Transaction transaction, PlannedDelivery delivery, ServerExtensions offer) => Line(
         $"MAIL FROM:{transaction.Path}",
-        // SIZE is advice. AUTH says who the client is to a server that the box itself did not authenticate to (RFC 4954 5).
-        transaction.Parameters.Where(p => p.Keyword != "AUTH" && (p.Keyword != "SIZE" || offer.Has("SIZE"))),
+        // SIZE is advice, and BODY about what we made 7-bit. AUTH names whom another server authenticated, for which the box does not vouch (RFC 4954 5).
+        transaction.ParametersFor(delivery).Where(p => p.Keyword switch
+        {
+            "AUTH" => false,
+            "SIZE" => offer.Has("SIZE"),
+            "BODY" => delivery.Body != BodyValue.SevenBit || offer.Has(SmtpParameters.EightBitMime),
+            _ => true,
+        }),
         offer);
 
     /// <summary>The RCPT line of a recipient for the relay.</summary>
@@ -96,8 +105,8 @@ internal sealed class Relay(RelayServer server, string hello, SmtpOptions option
     {
         foreach ((string keyword, string? value) in parameters)
         {
-            if (SmtpParameters.Extension(keyword) is not { } extension || !offer.Has(extension))
-                throw new IOException($"the relay {Name} does not offer {SmtpParameters.Extension(keyword) ?? keyword}, which this message uses");
+            if (SmtpParameters.Extension(keyword, value) is not { } extension || !offer.Has(extension))
+                throw new IOException($"the relay {Name} does not offer {SmtpParameters.Extension(keyword, value) ?? keyword}, which this message uses");
             path += value is null ? $" {keyword}" : $" {keyword}={value}";
         }
         return path;

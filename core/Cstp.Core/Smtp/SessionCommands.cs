@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
 using Cstp.Abstractions;
+using Cstp.Core.Mime;
 
 namespace Cstp.Core.Smtp;
 
@@ -111,30 +112,26 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
             return;
         }
         List<(string Keyword, string? Value)> parameters = [];
-        bool declares8Bit = false;
+        BodyValue declared = BodyValue.SevenBit;
         foreach ((string keyword, string? value) in path!.Parameters)
         {
-            if (keyword == "BODY")
-            {
-                declares8Bit = value!.Equals("8BITMIME", StringComparison.OrdinalIgnoreCase);
-                if (session.Side == Side.Outside)
-                    continue;
-            }
+            if (keyword == "BODY" && SmtpParameters.TryParseBody(value, out declared) && session.Side == Side.Outside && declared != BodyValue.Binary)
+                continue;
             string? sent = keyword == "SIZE" && session.Side == Side.Inside && long.TryParse(value, out long size)
                 ? RaisedSize(size).ToString(CultureInfo.InvariantCulture)
                 : value;
             parameters.Add((keyword, sent));
         }
         // Opened content may be 8-bit though what came was not; without the offer no 8-bit octet may be sent (RFC 6152 3).
-        if (session.Side == Side.Outside && session.Extensions.Has("8BITMIME"))
-            parameters.Add(("BODY", "8BITMIME"));
+        if (session.Side == Side.Outside && declared != BodyValue.Binary && session.Extensions.Has(SmtpParameters.EightBitMime))
+            parameters.Add(("BODY", SmtpParameters.EightBitMime));
 
         if (await session.DecideAsync(new SmtpEvent.Mail(path.Mailbox, Words(parameters))) is { } refusal)
         {
             Refuse(command.Verb, refusal);
             return;
         }
-        var transaction = new Transaction(path.Mailbox, path.Path, parameters, declares8Bit);
+        var transaction = new Transaction(path.Mailbox, path.Path, parameters, declared);
         Send(new PendingCommand(command.Verb) { Transaction = transaction }, transaction.Line);
     }
 
@@ -322,6 +319,11 @@ internal sealed class SessionCommands(SmtpSession session, SmtpServices services
         if (session.Transaction.Recipients.Count == 0)
         {
             Refuse(command.Verb, new Reply(554, "5.5.1", "No valid recipients"));
+            return;
+        }
+        if (session.Transaction.Declared == BodyValue.Binary)
+        {
+            Refuse(command.Verb, new Reply(503, "5.5.1", "A message with BODY=BINARYMIME comes by BDAT (RFC 3030 3)"));
             return;
         }
         await new MessageTransfer(session, services).RunAsync();

@@ -168,8 +168,9 @@ internal sealed class SmtpSession : ISmtpSessionInfo
     }
 
     /// <summary>The envelope of the open transaction; its recipients grow with the transaction's.</summary>
-    public MessageEnvelope Envelope => new(Id, Side, Transaction!.ReversePath, Transaction.Mailboxes, Transaction.Declares8Bit, Extensions.Has("8BITMIME"))
+    public MessageEnvelope Envelope => new(Id, Side, Transaction!.ReversePath, Transaction.Mailboxes, Transaction.Declared, Extensions.Has(SmtpParameters.EightBitMime))
     {
+        ServerTakesBinary = Extensions.Has(SmtpParameters.BinaryMime),
         IsInternational = Transaction.IsInternational,
         ServerTakesInternational = Extensions.Has(SmtpParameters.International),
         EnvelopeId = NotificationRequest.EnvelopeId(Transaction),
@@ -291,7 +292,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
         try
         {
             _server = await _connector.ConnectAsync(Within(Options.ConnectTimeout));
-            ServerName = _server.Peer?.ToString() ?? Destination.ToString();
+            ServerName = _server.Peer.ToString();
             ServerReply greeting = await _server.ReadReplyAsync(Within(Options.ReplyTimeout));
             BannerName = greeting.Lines[0].Length > 4 ? greeting.Lines[0][4..].Split(' ', 2)[0] : null;
             _spokeBeforeGreeting = !_interceptors.IsEmpty && Client.HasUnread;

@@ -1,4 +1,5 @@
 using Cstp.Abstractions;
+using Cstp.Core.Mime;
 using Cstp.Core.Securing;
 
 namespace Cstp.Core.Smtp;
@@ -14,22 +15,41 @@ internal sealed record TransactionRecipient(Mailbox Mailbox, string Path, string
 /// <param name="ReversePath">The sender; null for the null reverse-path.</param>
 /// <param name="Path">The reverse-path as it came, with its brackets.</param>
 /// <param name="Parameters">The parameters as they went to the server.</param>
-/// <param name="Declares8Bit">Whether the client said BODY=8BITMIME.</param>
-internal sealed record Transaction(Mailbox? ReversePath, string Path, IReadOnlyList<(string Keyword, string? Value)> Parameters, bool Declares8Bit)
+/// <param name="Declared">What the client said by BODY.</param>
+internal sealed record Transaction(Mailbox? ReversePath, string Path, IReadOnlyList<(string Keyword, string? Value)> Parameters, BodyValue Declared)
 {
     private readonly List<TransactionRecipient> _recipients = [];
     private readonly List<Mailbox> _mailboxes = [];
     private readonly List<RecipientNotification> _notifications = [];
 
     /// <summary>The MAIL line as it went to the server, without CRLF.</summary>
-    public string Line { get; } = string.Join(' ', [$"MAIL FROM:{Path}", .. Parameters.Select(p => p.Value is null ? p.Keyword : $"{p.Keyword}={p.Value}")]);
+    public string Line { get; } = LineOf(Path, Parameters);
 
     /// <summary>Whether it may have addresses and a header section beyond ASCII (RFC 6531 3.4).</summary>
     public bool IsInternational => Parameters.Any(p => p.Keyword == SmtpParameters.International);
 
+    /// <summary>What a delivery holds.</summary>
+    /// <param name="delivery">The delivery.</param>
+    public BodyValue BodyOf(PlannedDelivery delivery) => delivery.Body ?? Declared;
+
+    /// <summary>The parameters of MAIL for a delivery.</summary>
+    /// <param name="delivery">The delivery; it may need SMTPUTF8 or BINARYMIME where the client did not, or not where the client did.</param>
+    public IReadOnlyList<(string Keyword, string? Value)> ParametersFor(PlannedDelivery delivery)
+    {
+        List<(string Keyword, string? Value)> parameters = [.. Parameters];
+        if ((BodyOf(delivery) == BodyValue.Binary) != (Declared == BodyValue.Binary))
+        {
+            parameters.RemoveAll(p => p.Keyword == "BODY");
+            parameters.Add(("BODY", BodyOf(delivery) == BodyValue.Binary ? SmtpParameters.BinaryMime : SmtpParameters.EightBitMime));
+        }
+        if (delivery.IsInternational && !IsInternational)
+            parameters.Add((SmtpParameters.International, null));
+        return parameters;
+    }
+
     /// <summary>The MAIL line for a delivery.</summary>
-    /// <param name="delivery">The delivery; it may need SMTPUTF8 where the client did not.</param>
-    public string LineFor(PlannedDelivery delivery) => delivery.IsInternational && !IsInternational ? $"{Line} {SmtpParameters.International}" : Line;
+    /// <param name="delivery">The delivery.</param>
+    public string LineFor(PlannedDelivery delivery) => LineOf(Path, ParametersFor(delivery));
 
     /// <summary>The recipients kept, in the order of their RCPT.</summary>
     public IReadOnlyList<TransactionRecipient> Recipients => _recipients;
@@ -94,4 +114,7 @@ internal sealed record Transaction(Mailbox? ReversePath, string Path, IReadOnlyL
             _notifications.RemoveAt(i);
         }
     }
+
+    private static string LineOf(string path, IEnumerable<(string Keyword, string? Value)> parameters) =>
+        string.Join(' ', [$"MAIL FROM:{path}", .. parameters.Select(p => p.Value is null ? p.Keyword : $"{p.Keyword}={p.Value}")]);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Cstp.Abstractions;
+using Cstp.Core.Diagnostics;
 using Cstp.Core.Trust;
 using Dapper;
 using Microsoft.Data.Sqlite;
@@ -24,9 +25,8 @@ internal sealed class CertificateCollector : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Channel<Collected> _queue = Channel.CreateBounded<Collected>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
     private readonly ConcurrentDictionary<string, (int Times, DateTimeOffset Last)> _sightings = [];
-    private readonly CancellationTokenSource _ended = new();
     private readonly Task _writer;
-    private readonly Task _counting;
+    private readonly Rounds _counting;
 
     /// <summary>Starts the background writer.</summary>
     /// <param name="database">Where to write.</param>
@@ -38,7 +38,7 @@ internal sealed class CertificateCollector : IAsyncDisposable
         _time = time;
         _logger = logger;
         _writer = Task.Run(WriteAllAsync);
-        _counting = CountAsync();
+        _counting = new Rounds(TimeSpan.FromMinutes(1), time, WriteSightings, failed => StoreLog.StoreFailed(logger, failed));
     }
 
     /// <summary>Takes a certificate; never waits. While the queue is full nothing is collected.</summary>
@@ -65,23 +65,8 @@ internal sealed class CertificateCollector : IAsyncDisposable
     {
         _queue.Writer.TryComplete();
         await _writer;
-        await _ended.CancelAsync();
-        await _counting;
-        _ended.Dispose();
-    }
-
-    private async Task CountAsync()
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMinutes(1), _time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_ended.Token))
-                WriteSightings();
-        }
-        catch (OperationCanceledException) when (_ended.IsCancellationRequested)
-        {
-            WriteSightings();
-        }
+        await _counting.DisposeAsync();
+        WriteSightings();
     }
 
     private void WriteSightings()
@@ -127,7 +112,7 @@ internal sealed class CertificateCollector : IAsyncDisposable
                     return batch.Count;
                 });
             }
-            catch (StoreException failed)
+            catch (Exception failed)
             {
                 // Mail goes on without what it would have taught; the next mail brings it again.
                 StoreLog.StoreFailed(_logger, failed);

@@ -1,4 +1,5 @@
 using Cstp.Abstractions;
+using Cstp.Core.Diagnostics;
 using Cstp.Core.Trust;
 using Cstp.Core.Trust.Revocation;
 using Dapper;
@@ -22,8 +23,7 @@ internal sealed class TrustStore : IAsyncDisposable
     private readonly CertificateCollector _collector;
     private readonly SqliteConnection _watched;
     private readonly Lock _reading = new();
-    private readonly CancellationTokenSource _ended = new();
-    private readonly Task _watching;
+    private readonly Rounds _watching;
     private volatile TrustSnapshot _current = TrustSnapshot.Empty;
     private long _version = -1;
     private long _revision = -1;
@@ -39,7 +39,7 @@ internal sealed class TrustStore : IAsyncDisposable
         _watched = database.Connect();
         Refresh();
         _collector = new CertificateCollector(database, time, logger);
-        _watching = WatchAsync();
+        _watching = new Rounds(WatchInterval, time, Refresh, failed => StoreLog.StoreFailed(logger, failed));
     }
 
     /// <summary>The database, for what else is kept there.</summary>
@@ -174,35 +174,10 @@ internal sealed class TrustStore : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _ended.CancelAsync();
-        await _watching;
+        await _watching.DisposeAsync();
         await _collector.DisposeAsync();
         await _watched.DisposeAsync();
         _database.Dispose();
-        _ended.Dispose();
-    }
-
-    private async Task WatchAsync()
-    {
-        using var timer = new PeriodicTimer(WatchInterval, _time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_ended.Token))
-            {
-                try
-                {
-                    Refresh();
-                }
-                catch (StoreException failed)
-                {
-                    StoreLog.StoreFailed(_logger, failed);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (_ended.IsCancellationRequested)
-        {
-            // The store is being closed.
-        }
     }
 
     private void Refresh()

@@ -77,6 +77,9 @@ internal sealed record TlsOptions : IValidatableObject
     /// <summary>Servers that are known better.</summary>
     public IReadOnlyList<TlsDestination> Destinations { get; init; } = [];
 
+    /// <summary>Whether servers are verified by DANE, so that the resolver is asked.</summary>
+    public bool AsksForTlsa => Verify == TlsVerification.Dane || Destinations.Any(destination => destination.Verify == TlsVerification.Dane);
+
     /// <summary>What holds for a server.</summary>
     /// <param name="server">Its address.</param>
     public TlsRule RuleFor(IPAddress server)
@@ -129,7 +132,7 @@ internal sealed record TlsOptions : IValidatableObject
         }
         if (KeyPassphraseFile is not null && KeyFile is null)
             yield return new("a passphrase without a key; give key_file too", [nameof(KeyPassphraseFile)]);
-        if (Resolver is null && (Verify == TlsVerification.Dane || Destinations.Any(destination => destination.Verify == TlsVerification.Dane)))
+        if (Resolver is null && AsksForTlsa)
             yield return new("verify = \"dane\" needs a validating resolver; run one on this machine and give resolver = \"127.0.0.1:53\"", [nameof(Resolver)]);
         foreach (TlsDestination destination in Destinations)
         {

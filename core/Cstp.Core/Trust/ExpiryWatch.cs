@@ -13,8 +13,7 @@ internal sealed class ExpiryWatch : IAsyncDisposable
     private readonly TimeSpan _warning;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly CancellationTokenSource _ended = new();
-    private readonly Task _watching;
+    private readonly Rounds _watching;
 
     /// <summary>Starts it.</summary>
     /// <param name="trust">The store as it stands.</param>
@@ -29,16 +28,12 @@ internal sealed class ExpiryWatch : IAsyncDisposable
         _time = time;
         _logger = logger;
         metrics.MeasureRemaining(Remaining);
-        _watching = WatchAsync();
+        Tell();
+        _watching = new Rounds(Round, time, Tell, failed => TrustLog.WatchFailed(logger, failed));
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _ended.CancelAsync();
-        await _watching;
-        _ended.Dispose();
-    }
+    public ValueTask DisposeAsync() => _watching.DisposeAsync();
 
     /// <summary>Seconds until the last certificate in use ends, of the gateway and of the partner whose ends first.</summary>
     private IEnumerable<(string Of, double Seconds)> Remaining()
@@ -46,21 +41,6 @@ internal sealed class ExpiryWatch : IAsyncDisposable
         DateTimeOffset now = _time.GetUtcNow();
         foreach (IGrouping<string, Used> group in InUse(_trust()).GroupBy(used => used.Of))
             yield return (group.Key, (group.Min(used => used.Last.NotAfter) - now).TotalSeconds);
-    }
-
-    private async Task WatchAsync()
-    {
-        using var timer = new PeriodicTimer(Round, _time);
-        try
-        {
-            do
-                Tell();
-            while (await timer.WaitForNextTickAsync(_ended.Token));
-        }
-        catch (OperationCanceledException) when (_ended.IsCancellationRequested)
-        {
-            // The box stops.
-        }
     }
 
     private void Tell()

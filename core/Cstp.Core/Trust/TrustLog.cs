@@ -10,4 +10,7 @@ internal static partial class TrustLog
 
     [LoggerMessage(4151, LogLevel.Error, "The certificate of {Of} {Name} ended at {Until:u} ({Fingerprint}). {Mend}")]
     public static partial void Ended(ILogger logger, string of, string name, string fingerprint, DateTimeOffset until, string mend);
+
+    [LoggerMessage(4152, LogLevel.Error, "Whether certificates are about to end cannot be looked after now; tried again in a day")]
+    public static partial void WatchFailed(ILogger logger, Exception fault);
 }

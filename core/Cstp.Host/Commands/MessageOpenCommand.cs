@@ -26,7 +26,7 @@ internal static class MessageOpenCommand
         {
             Mailbox[] local = [.. parsed.GetValue(MessageCommand.Recipients)!.Where(r => box.Security.DirectionOf(Side.Outside, r) == Direction.Inbound)];
             OpenedMessage opened = local.Length > 0
-                ? await box.Inbound.OpenAsync(held, local, default, serverTakes8Bit: true, cancel)
+                ? await box.Inbound.OpenAsync(held, local, default, BodyValue.SevenBit, BodyValue.Binary, cancel)
                 : new OpenedMessage("passed", "no recipient is local", null, [], [], [], [], async (output, stop) =>
                 {
                     System.IO.Pipelines.PipeReader message = held.Open();

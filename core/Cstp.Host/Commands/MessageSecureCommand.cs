@@ -36,7 +36,7 @@ internal static class MessageSecureCommand
         var output = new CommandOutput(parsed);
         var recipients = new List<Mailbox>();
         var described = new List<PolicyRecipient>();
-        var envelope = new MessageEnvelope("message", Side.Inside, sender, recipients, Declares8Bit: false, ServerTakes8Bit: true)
+        var envelope = new MessageEnvelope("message", Side.Inside, sender, recipients, BodyValue.SevenBit, ServerTakes8Bit: true)
         {
             CanReport = box.HasRelay && sender is not null,
             IsInternational = sender is { IsAscii: false } || parsed.GetValue(MessageCommand.Recipients)!.Any(r => !r.IsAscii),

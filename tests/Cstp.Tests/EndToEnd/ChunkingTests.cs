@@ -19,8 +19,8 @@ public sealed class ChunkingTests
         for (int cut = 0; cut <= Content.Length; cut++)
         {
             await client.AddressAsync("juro@amd.test", to);
-            Assert.Equal($"250 2.0.0 {cut} octets received", await SendChunkAsync(client, Content[..cut]));
-            Assert.Equal("250 2.0.0 Ok: queued", await SendChunkAsync(client, Content[cut..], isLast: true));
+            Assert.Equal($"250 2.0.0 {cut} octets received", await client.SendChunkAsync(Content[..cut]));
+            Assert.Equal("250 2.0.0 Ok: queued", await client.SendChunkAsync(Content[cut..], isLast: true));
             Assert.True(boxes.Wire.Messages.TryDequeue(out RecordedMessage? wire));
             if (to == "x@elsewhere.test")
                 Assert.Equal(Content, wire.Text);
@@ -39,9 +39,9 @@ public sealed class ChunkingTests
         using RawClient client = await RawClient.GreetedAsync(boxes.Intel.OutsidePort);
         await client.AddressAsync("juro@amd.test", "anna@intel.test");
         foreach (char[] chunk in wire.Text.Chunk(700))
-            Assert.StartsWith("250", await SendChunkAsync(client, new string(chunk)), StringComparison.Ordinal);
+            Assert.StartsWith("250", await client.SendChunkAsync(new string(chunk)), StringComparison.Ordinal);
         Assert.Empty(boxes.IntelServer.Messages);
-        Assert.Equal("250 2.0.0 Ok: queued", await SendChunkAsync(client, "", isLast: true));
+        Assert.Equal("250 2.0.0 Ok: queued", await client.SendChunkAsync("", isLast: true));
         Assert.Equal(Content, Encoding.Latin1.GetString(OctetEqualityTests.WithoutResults(Assert.Single(boxes.IntelServer.Messages).Content)));
     }
 
@@ -78,7 +78,7 @@ public sealed class ChunkingTests
         await using var boxes = With();
         using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.AddressAsync("juro@amd.test", "x@elsewhere.test");
-        Assert.StartsWith("250", await SendChunkAsync(client, "Subject: s\r\n\r\nno end", isLast: true), StringComparison.Ordinal);
+        Assert.StartsWith("250", await client.SendChunkAsync("Subject: s\r\n\r\nno end", isLast: true), StringComparison.Ordinal);
         Assert.Equal("Subject: s\r\n\r\nno end\r\n", Assert.Single(boxes.Wire.Messages).Text);
     }
 
@@ -89,11 +89,11 @@ public sealed class ChunkingTests
         boxes.Wire.Answer = line => line == "DOT" ? "452 4.3.1 Disk full" : null;
         using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.AddressAsync("juro@amd.test", "x@elsewhere.test");
-        await SendChunkAsync(client, "Subject: s\r\n\r\n");
+        await client.SendChunkAsync("Subject: s\r\n\r\n");
         string lines = string.Concat(Enumerable.Repeat(new string('x', 98) + "\r\n", 1000));
         for (int i = 0; i < 30; i++)
-            Assert.StartsWith("250", await SendChunkAsync(client, lines), StringComparison.Ordinal);
-        Assert.Equal("452 4.3.1 Disk full", await SendChunkAsync(client, "", isLast: true));
+            Assert.StartsWith("250", await client.SendChunkAsync(lines), StringComparison.Ordinal);
+        Assert.Equal("452 4.3.1 Disk full", await client.SendChunkAsync("", isLast: true));
         Assert.Empty(boxes.Wire.Messages);
     }
 
@@ -115,7 +115,7 @@ public sealed class ChunkingTests
 
         using RawClient further = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await further.AddressAsync("juro@amd.test", "x@elsewhere.test");
-        await SendChunkAsync(further, "Subject: s\r\n");
+        await further.SendChunkAsync("Subject: s\r\n");
         await further.SendAsync(command + "\r\nVRFY smuggled\r\n");
         Assert.StartsWith("501 5.5.4", await further.ReadReplyAsync(), StringComparison.Ordinal);
         Assert.Null(await further.ReadReplyAsync());
@@ -132,10 +132,10 @@ public sealed class ChunkingTests
         await using var boxes = With();
         using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.AddressAsync("juro@amd.test", "x@elsewhere.test");
-        await SendChunkAsync(client, Content);
+        await client.SendChunkAsync(Content);
         Assert.StartsWith("503 5.5.1", await client.AskAsync(command), StringComparison.Ordinal);
         Assert.StartsWith("250", await client.AskAsync("NOOP"), StringComparison.Ordinal);
-        Assert.StartsWith("250", await SendChunkAsync(client, "", isLast: true), StringComparison.Ordinal);
+        Assert.StartsWith("250", await client.SendChunkAsync("", isLast: true), StringComparison.Ordinal);
         RecordedMessage wire = Assert.Single(boxes.Wire.Messages);
         Assert.Equal(Content, wire.Text);
         Assert.Single(wire.Recipients);
@@ -147,11 +147,11 @@ public sealed class ChunkingTests
         await using var boxes = With();
         using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.AddressAsync("juro@amd.test", "anna@intel.test");
-        await SendChunkAsync(client, Content);
+        await client.SendChunkAsync(Content);
         Assert.StartsWith("250", await client.AskAsync("RSET"), StringComparison.Ordinal);
-        Assert.StartsWith("503 5.5.1", await SendChunkAsync(client, "RSET\r\n", isLast: true), StringComparison.Ordinal);
+        Assert.StartsWith("503 5.5.1", await client.SendChunkAsync("RSET\r\n", isLast: true), StringComparison.Ordinal);
         await client.AddressAsync("juro@amd.test", "x@elsewhere.test");
-        Assert.StartsWith("250", await SendChunkAsync(client, Content, isLast: true), StringComparison.Ordinal);
+        Assert.StartsWith("250", await client.SendChunkAsync(Content, isLast: true), StringComparison.Ordinal);
         Assert.Equal(Content, Assert.Single(boxes.Wire.Messages).Text);
     }
 
@@ -161,7 +161,7 @@ public sealed class ChunkingTests
         await using var boxes = With();
         using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.AddressAsync("juro@amd.test", "x@elsewhere.test");
-        await SendChunkAsync(client, "Subject: s\r\n\r\n" + string.Concat(Enumerable.Repeat(new string('x', 98) + "\r\n", 2000)));
+        await client.SendChunkAsync("Subject: s\r\n\r\n" + string.Concat(Enumerable.Repeat(new string('x', 98) + "\r\n", 2000)));
         Assert.StartsWith("421 4.4.2", await client.AskAsync("RSET"), StringComparison.Ordinal);
         Assert.Null(await client.ReadReplyAsync());
         Assert.Empty(boxes.Wire.Messages);
@@ -173,10 +173,10 @@ public sealed class ChunkingTests
         await using var boxes = With();
         boxes.Wire.Answer = line => line.StartsWith("RCPT", StringComparison.Ordinal) ? "550 5.1.1 no such user" : null;
         using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
-        Assert.StartsWith("503 5.5.1", await SendChunkAsync(client, "VRFY smuggled\r\n", isLast: true), StringComparison.Ordinal);
+        Assert.StartsWith("503 5.5.1", await client.SendChunkAsync("VRFY smuggled\r\n", isLast: true), StringComparison.Ordinal);
         await client.AskAsync("MAIL FROM:<juro@amd.test>");
         await client.AskAsync("RCPT TO:<x@elsewhere.test>");
-        Assert.StartsWith("554 5.5.1", await SendChunkAsync(client, "VRFY smuggled\r\n", isLast: true), StringComparison.Ordinal);
+        Assert.StartsWith("554 5.5.1", await client.SendChunkAsync("VRFY smuggled\r\n", isLast: true), StringComparison.Ordinal);
         Assert.StartsWith("250", await client.AskAsync("NOOP"), StringComparison.Ordinal);
         Assert.DoesNotContain(boxes.Wire.Commands, c => c.Contains("smuggled", StringComparison.Ordinal));
     }
@@ -188,8 +188,8 @@ public sealed class ChunkingTests
         boxes.Wire.Extensions = "CHUNKING\nENHANCEDSTATUSCODES";
         using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.AddressAsync("juro@amd.test", "anna@intel.test", "x@elsewhere.test");
-        Assert.StartsWith("550 5.7.1", await SendChunkAsync(client, "VRFY smuggled\r\n"), StringComparison.Ordinal);
-        Assert.StartsWith("550 5.7.1", await SendChunkAsync(client, "VRFY smuggled\r\n", isLast: true), StringComparison.Ordinal);
+        Assert.StartsWith("550 5.7.1", await client.SendChunkAsync("VRFY smuggled\r\n"), StringComparison.Ordinal);
+        Assert.StartsWith("550 5.7.1", await client.SendChunkAsync("VRFY smuggled\r\n", isLast: true), StringComparison.Ordinal);
         Assert.DoesNotContain(boxes.Wire.Commands, c => c.Contains("smuggled", StringComparison.Ordinal));
     }
 
@@ -202,8 +202,8 @@ public sealed class ChunkingTests
         await using var boxes = With();
         using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.AddressAsync("juro@amd.test", "x@elsewhere.test");
-        Assert.StartsWith("554 5.6.3", await SendChunkAsync(client, "Subject: s\r\n\r\n" + body), StringComparison.Ordinal);
-        Assert.StartsWith("503 5.5.1", await SendChunkAsync(client, "", isLast: true), StringComparison.Ordinal);
+        Assert.StartsWith("554 5.6.3", await client.SendChunkAsync("Subject: s\r\n\r\n" + body), StringComparison.Ordinal);
+        Assert.StartsWith("503 5.5.1", await client.SendChunkAsync("", isLast: true), StringComparison.Ordinal);
         Assert.Empty(boxes.Wire.Messages);
     }
 
@@ -213,7 +213,7 @@ public sealed class ChunkingTests
         await using var boxes = With();
         using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.AddressAsync("juro@amd.test", "x@elsewhere.test");
-        Assert.StartsWith("554 5.6.3", await SendChunkAsync(client, "Subject: s\r\n\r\nx\r", isLast: true), StringComparison.Ordinal);
+        Assert.StartsWith("554 5.6.3", await client.SendChunkAsync("Subject: s\r\n\r\nx\r", isLast: true), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -224,7 +224,7 @@ public sealed class ChunkingTests
         await using var boxes = With(new SmtpOptions { BareNewline = Enum.Parse<BareNewline>(setting) });
         using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.AddressAsync("juro@amd.test", "x@elsewhere.test");
-        Assert.StartsWith(reply, await SendChunkAsync(client, "Subject: s\r\n\r\na\n.\nVRFY smuggled\r\n", isLast: true), StringComparison.Ordinal);
+        Assert.StartsWith(reply, await client.SendChunkAsync("Subject: s\r\n\r\na\n.\nVRFY smuggled\r\n", isLast: true), StringComparison.Ordinal);
         Assert.Equal(setting == "Normalise" ? ["Subject: s\r\n\r\na\r\n.\r\nVRFY smuggled\r\n"] : [], boxes.Wire.Messages.Select(m => m.Text));
         Assert.DoesNotContain(boxes.Wire.Commands, c => c.Contains("smuggled", StringComparison.Ordinal));
     }
@@ -237,7 +237,7 @@ public sealed class ChunkingTests
         await using var boxes = With();
         using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.AddressAsync("juro@amd.test", "x@elsewhere.test");
-        await SendChunkAsync(client, Content);
+        await client.SendChunkAsync(Content);
         for (int i = 0; i < new SmtpOptions().MaxJunkCommands; i++)
             Assert.StartsWith("250", await client.AskAsync(command), StringComparison.Ordinal);
         Assert.StartsWith("421 4.7.0", await client.AskAsync(command), StringComparison.Ordinal);
@@ -251,7 +251,7 @@ public sealed class ChunkingTests
         await using var boxes = With();
         using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await client.AddressAsync("juro@amd.test", "x@elsewhere.test");
-        await SendChunkAsync(client, Content);
+        await client.SendChunkAsync(Content);
         Assert.StartsWith("500 5.5.2", await client.AskAsync("NOOP\nVRFY smuggled"), StringComparison.Ordinal);
         Assert.Null(await client.ReadReplyAsync());
         Assert.Empty(boxes.Wire.Messages);
@@ -277,11 +277,5 @@ public sealed class ChunkingTests
         var boxes = new TwoBoxes(smtp: smtp);
         boxes.Wire.Extensions = "PIPELINING\nCHUNKING\nENHANCEDSTATUSCODES";
         return boxes;
-    }
-
-    private static async Task<string?> SendChunkAsync(RawClient client, string octets, bool isLast = false)
-    {
-        await client.SendAsync($"BDAT {octets.Length}{(isLast ? " LAST" : "")}\r\n{octets}");
-        return await client.ReadReplyAsync();
     }
 }

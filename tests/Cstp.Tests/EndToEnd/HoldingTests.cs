@@ -101,7 +101,8 @@ public sealed class HoldingTests
     public async Task A_server_that_takes_the_content_too_slowly_is_451_and_never_sees_the_final_dot()
     {
         var reads = new TaskCompletionSource();
-        await using var boxes = new TwoBoxes(smtp: new SmtpOptions { TransferTimeout = TimeSpan.FromSeconds(2) });
+        // Enough for 24 MiB to be opened on a busy machine: only then the server is what is too slow.
+        await using var boxes = new TwoBoxes(smtp: new SmtpOptions { TransferTimeout = TimeSpan.FromSeconds(6) });
         boxes.IntelServer.ReadsContent = reads.Task;
         using RawClient client = await BeginDataAsync(boxes);
         string[] parts = (await SignedAsync()).Split("xx\r\n");

@@ -117,6 +117,13 @@ internal sealed class RawClient : IDisposable
 
     public Task<string?> SendMessageAsync(string content) => SendMessageAsync(Encoding.Latin1.GetBytes(content));
 
+    /// <summary>Sends a chunk (RFC 3030) and gives the reply.</summary>
+    public async Task<string?> SendChunkAsync(string octets, bool isLast = false)
+    {
+        await SendAsync($"BDAT {octets.Length}{(isLast ? " LAST" : "")}\r\n{octets}");
+        return await ReadReplyAsync();
+    }
+
     public void HalfClose() => _client.Client.Shutdown(SocketShutdown.Send);
 
     public void Reset()

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -14,6 +15,9 @@ internal sealed record RecordedMessage(string Mail, IReadOnlyList<string> Recipi
 
     /// <summary>Whether it came through TLS.</summary>
     public bool IsSecured { get; init; }
+
+    /// <summary>Whether it came by BDAT.</summary>
+    public bool CameInChunks { get; init; }
 
     public bool IsFor(string address) => Recipients.Contains($"RCPT TO:<{address}>");
 }
@@ -101,6 +105,7 @@ internal sealed class RecordingServer : IAsyncDisposable
                 await Send(stream, Answer("CONNECT") ?? "220 recorder.test ESMTP");
                 string mail = "";
                 List<string> recipients = [];
+                var chunks = new MemoryStream();
                 while (await reader.ReadLineAsync(_stop.Token) is { } raw)
                 {
                     string line = Encoding.Latin1.GetString(raw).TrimEnd('\r', '\n');
@@ -108,6 +113,8 @@ internal sealed class RecordingServer : IAsyncDisposable
                     if (secured is not null)
                         SecuredCommands.Enqueue(line);
                     string verb = line.Split(' ')[0].ToUpperInvariant();
+                    byte[] chunk = verb == "BDAT" ? new byte[int.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture)] : [];
+                    await reader.ReadExactlyAsync(chunk, _stop.Token);
                     string? told = Answer(line);
                     if (told == "CUT")
                     {
@@ -129,11 +136,23 @@ internal sealed class RecordingServer : IAsyncDisposable
                         case "MAIL":
                             mail = line;
                             recipients = [];
+                            chunks.SetLength(0);
                             await Send(stream, "250 2.1.0 Ok");
                             break;
                         case "RCPT":
                             recipients.Add(line);
                             await Send(stream, "250 2.1.5 Ok");
+                            break;
+                        case "BDAT":
+                            chunks.Write(chunk);
+                            if (!line.EndsWith("LAST", StringComparison.Ordinal))
+                            {
+                                await Send(stream, "250 2.0.0 Ok");
+                                break;
+                            }
+                            Messages.Enqueue(new RecordedMessage(mail, recipients, chunks.ToArray()) { IsSecured = secured is not null, CameInChunks = true });
+                            chunks.SetLength(0);
+                            await Send(stream, "250 2.0.0 Ok: queued");
                             break;
                         case "DATA":
                             await Send(stream, "354 Go ahead");
@@ -199,6 +218,8 @@ internal sealed class LineStream(Stream stream) : IDisposable
         }
         return null;
     }
+
+    public ValueTask ReadExactlyAsync(byte[] octets, CancellationToken cancel) => _stream.ReadExactlyAsync(octets, cancel);
 
     /// <summary>Content with dots taken out; null where the connection ended before the final dot.</summary>
     public async Task<byte[]?> ReadDataAsync(CancellationToken cancel)

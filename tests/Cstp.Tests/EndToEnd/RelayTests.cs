@@ -106,6 +106,22 @@ public sealed class RelayTests
         Assert.Empty(box.Server.Messages);
     }
 
+    [Theory]
+    [InlineData("250 2.0.0 Ok: queued", Anna)]
+    [InlineData("451 4.4.2", Anna, Max)]
+    public async Task What_became_base64_needs_no_relay_that_takes_8_bit(string reply, params string[] to)
+    {
+        await using var box = new MixedBox(relay: true, new AllRelayed());
+        box.Relay.Extensions = "ENHANCEDSTATUSCODES";
+        using RawClient client = await RawClient.GreetedAsync(box.Box.InsidePort);
+        await client.AskAsync($"MAIL FROM:<{MixedBox.Juro}> BODY=8BITMIME");
+        foreach (string recipient in to)
+            await client.AskAsync($"RCPT TO:<{recipient}>");
+        Assert.StartsWith(reply, await client.SendMessageAsync(MixedBox.Message("\u00fc")), StringComparison.Ordinal);
+        Assert.All(box.Relay.Messages, relayed => Assert.Equal($"MAIL FROM:<{MixedBox.Juro}>", relayed.Mail));
+        Assert.Equal(to.Contains(Max) ? 0 : 1, box.Relay.Messages.Count);
+    }
+
     [Fact]
     public async Task The_log_tells_in_one_line_who_got_what_by_which_way_and_why()
     {

@@ -173,7 +173,7 @@ public sealed class ServerRowTests
         await inside.ReadReplyAsync();
         string[] offer = (await inside.AskAsync("EHLO client.test"))!.Split('\n');
         Assert.Equal(
-            ["250-recorder.test", "250-PIPELINING", $"250-SIZE {EhloResponse.Lowered(1000000)}", "250-AUTH PLAIN LOGIN", "250-CHUNKING", "250-8BITMIME", "250-DSN", "250-ENHANCEDSTATUSCODES", "250-LIMITS RCPTMAX=1000", "250 SMTPUTF8"],
+            ["250-recorder.test", "250-PIPELINING", $"250-SIZE {EhloResponse.Lowered(1000000)}", "250-AUTH PLAIN LOGIN", "250-CHUNKING", "250-8BITMIME", "250-DSN", "250-ENHANCEDSTATUSCODES", "250-LIMITS RCPTMAX=1000", "250-SMTPUTF8", "250 BINARYMIME"],
             offer);
         boxes.Amd.Network.OutsideUpstream = boxes.Wire.Port;
         using var outside = new RawClient(boxes.Amd.OutsidePort);

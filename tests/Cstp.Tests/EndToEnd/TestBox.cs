@@ -117,7 +117,7 @@ internal sealed class TestBox : IAsyncDisposable
     public async Task<(OpenedMessage Opened, byte[] Content)> OpenAsync(byte[] message, string recipient)
     {
         using HeldMessage held = await _box.Spool.HoldAsync(message, PipeReader.Create(ReadOnlySequence<byte>.Empty), default);
-        OpenedMessage opened = await _box.Inbound.OpenAsync(held, [Mailbox.Parse(recipient)], default, serverTakes8Bit: true, default);
+        OpenedMessage opened = await _box.Inbound.OpenAsync(held, [Mailbox.Parse(recipient)], default, BodyValue.SevenBit, BodyValue.EightBit, default);
         var content = new MemoryStream();
         PipeWriter output = PipeWriter.Create(content);
         await opened.WriteAsync(output, default);

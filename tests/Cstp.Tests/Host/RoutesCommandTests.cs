@@ -60,15 +60,19 @@ public sealed class RoutesCommandTests : IDisposable
     [Theory]
     [InlineData("", false)]
     [InlineData("management = \"eth2\"", true)]
-    public async Task A_box_that_reaches_nobody_has_no_relay_unless_it_has_an_interface_besides(string management, bool isRight)
+    public async Task A_box_that_reaches_nobody_has_no_relay_fetches_nothing_and_asks_no_resolver_unless_it_has_an_interface_besides(string management, bool isRight)
     {
         await InitAsync(text =>
         {
             text = Regex.Replace(text, "(?m)^network = .*$", "network = \"netsetup-linux\"").Replace("# server =", "server =", StringComparison.Ordinal);
+            text = text.Replace("#= fetch = false", "fetch = true", StringComparison.Ordinal).Replace("starttls = \"hide\"", "starttls = \"terminate\"", StringComparison.Ordinal);
+            text = text.Replace("#= verify = \"none\"", "verify = \"dane\"", StringComparison.Ordinal).Replace("# resolver =", "resolver =", StringComparison.Ordinal)
+                .Replace("#= client = \"opportunistic\"", "client = \"none\"", StringComparison.Ordinal);
             return text[..text.IndexOf("[module.", StringComparison.Ordinal)] + $"[module.netsetup-linux]\nmode = \"transparent\"\ninside = [\"eth0\"]\noutside = [\"eth1\"]\n{management}\n";
         });
         CstpProgram.Result check = await Run("config", "check");
-        Assert.Equal(!isRight, check.Output.Contains("[relay] server: the relay cannot be reached: in mode \"transparent\"", StringComparison.Ordinal));
+        foreach (string told in new[] { "[relay] server: the relay cannot be reached", "[revocation] fetch: nothing can be fetched", "[tls] verify = \"dane\": the resolver can ask nobody" })
+            Assert.Equal(!isRight, check.Output.Contains($"{told}: in mode \"transparent\"", StringComparison.Ordinal));
         check.Expect(isRight ? 0 : 78);
     }
 }

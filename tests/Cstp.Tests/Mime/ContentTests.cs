@@ -23,16 +23,23 @@ public sealed class ContentTests
     }
 
     [Theory]
-    [InlineData("plain\r\n\t~ text\r\n", false, false, false)]
-    [InlineData("a\nb\n", false, false, false)]
-    [InlineData("a\0b", true, false, false)]
-    [InlineData("a\rb", false, true, false)]
-    [InlineData("a\r", false, true, false)]
-    [InlineData("\r\r\n", false, true, false)]
-    [InlineData("\u00e4", false, false, true)]
-    [InlineData("\u007f\r\n", false, false, false)]
-    [InlineData("\0\r\u0080", true, true, true)]
-    public void What_content_holds_is_found_wherever_it_is_cut(string content, bool nul, bool bareCr, bool eightBit)
+    [InlineData("plain\r\n\t~ text\r\n", false, false, false, true)]
+    [InlineData("a\nb\n", false, false, false, false)]
+    [InlineData("a\r\n\n", false, false, false, false)]
+    [InlineData("\n", false, false, false, false)]
+    [InlineData("no end", false, false, false, false)]
+    [InlineData("\r\n", false, false, false, true)]
+    [InlineData("", false, false, false, true)]
+    [InlineData("a\0b", true, false, false, false)]
+    [InlineData("\0\r\n", true, false, false, false)]
+    [InlineData("a\rb", false, true, false, false)]
+    [InlineData("a\r", false, true, false, false)]
+    [InlineData("\r\r\n", false, true, false, false)]
+    [InlineData("\u00e4", false, false, true, false)]
+    [InlineData("\u00e4\r\n", false, false, true, true)]
+    [InlineData("\u007f\r\n", false, false, false, true)]
+    [InlineData("\0\r\u0080", true, true, true, false)]
+    public void What_content_holds_is_found_wherever_it_is_cut(string content, bool nul, bool bareCr, bool eightBit, bool isLines)
     {
         foreach (byte[][] pieces in Cuts.Of(Cuts.Octets(content)))
         {
@@ -40,7 +47,7 @@ public sealed class ContentTests
             foreach (byte[] piece in pieces)
                 scan.Write(piece);
             scan.End();
-            Assert.Equal((nul, bareCr, eightBit), (scan.HasNul, scan.HasBareCarriageReturn, scan.HasEightBit));
+            Assert.Equal((nul, bareCr, eightBit, isLines), (scan.HasNul, scan.HasBareCarriageReturn, scan.HasEightBit, scan.IsLines));
         }
     }
 

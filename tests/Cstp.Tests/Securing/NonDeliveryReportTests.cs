@@ -141,7 +141,7 @@ public sealed class NonDeliveryReportTests
     private static NonDeliveryReport Report(string box) => new(box, "cstp.amd.test", outerSubject: "", TimeProvider.System);
 
     private static MessageEnvelope Envelope(string sender, params Withheld[] withheld) => new(
-        "1", Side.Inside, Mailbox.Parse(sender), [.. withheld.Select(w => Mailbox.Parse(w.Address))], Declares8Bit: false, ServerTakes8Bit: true)
+        "1", Side.Inside, Mailbox.Parse(sender), [.. withheld.Select(w => Mailbox.Parse(w.Address))], BodyValue.SevenBit, ServerTakes8Bit: true)
     {
         Notifications = [.. withheld.Select(w => new RecipientNotification(OnFailure: true, w.Original))],
     };

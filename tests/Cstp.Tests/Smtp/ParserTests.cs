@@ -129,6 +129,7 @@ public sealed class ParserTests
     [InlineData("SIZE 0", "250 SIZE 0")]
     [InlineData("SIZE 1", "250 SIZE 1")]
     [InlineData("AUTH GSSAPI", null)]
+    [InlineData("BINARYMIME 8BITMIME CHUNKING", null)]
     public void EHLO_lines_at_the_edge(string line, string? rewritten)
     {
         ServerReply reply = EhloResponse.Rewrite(Reply("mail.test", line), Side.Inside, new SmtpOptions(), out _);

@@ -50,7 +50,7 @@ internal sealed class SmtpTarget : FuzzTarget
     /// <inheritdoc/>
     public override IEnumerable<byte[]> Dictionary() => new[]
     {
-        "EHLO ", "MAIL FROM:<", "RCPT TO:<", "DATA\r\n", "AUTH ", "BDAT ", "STARTTLS\r\n", "\r\n.\r\n", "\n.\n", "\r.\r", "250-", "250 ", "SIZE=", "BODY=8BITMIME", "[IPv6:", "postmaster",
+        "EHLO ", "MAIL FROM:<", "RCPT TO:<", "DATA\r\n", "AUTH ", "BDAT ", "STARTTLS\r\n", "\r\n.\r\n", "\n.\n", "\r.\r", "250-", "250 ", "SIZE=", "BODY=8BITMIME", "BODY=BINARYMIME", "250-CHUNKING\r\n", "250-8BITMIME\r\n", "250 BINARYMIME\r\n", "[IPv6:", "postmaster",
         "LIMITS RCPTMAX=", "RCPTMAX=", "PIPELINING", "99999999999999999999",
     }.Select(Octets);
 
@@ -101,7 +101,8 @@ internal sealed class SmtpTarget : FuzzTarget
                 if (assembler.TryTake(ref buffer) is not { } reply)
                     return false;
                 ServerReply rewritten = EhloResponse.Rewrite(reply, Side.Inside, new SmtpOptions(), out ServerExtensions extensions);
-                FuzzFinding.Unless(!extensions.Has("STARTTLS") && !extensions.Has("CHUNKING"), "offers what cannot be honoured");
+                FuzzFinding.Unless(
+                    !extensions.Has("STARTTLS") && (!extensions.Has("BINARYMIME") || (extensions.Has("CHUNKING") && extensions.Has("8BITMIME"))), "offers what cannot be honoured");
                 FuzzFinding.Unless(rewritten.Lines.All(line => line.Length >= 4 && !line.AsSpan().ContainsAny('\r', '\n')), "a reply line that is none");
                 replies.Add(string.Join('|', rewritten.Lines));
                 return true;

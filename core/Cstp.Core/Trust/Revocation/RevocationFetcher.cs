@@ -36,6 +36,7 @@ internal sealed class RevocationFetcher : IAsyncDisposable
     private readonly ConcurrentDictionary<string, DateTimeOffset> _notBefore = [];
     private readonly CancellationTokenSource _ended = new();
     private readonly Task _working;
+    private readonly Rounds _watching;
 
     /// <summary>Starts it.</summary>
     /// <param name="knowledge">What is known; it asks here from now on.</param>
@@ -67,7 +68,9 @@ internal sealed class RevocationFetcher : IAsyncDisposable
             ConnectCallback = (context, cancel) => addresses.ConnectAsync(context.DnsEndPoint, cancel),
         })
         { Timeout = options.FetchTimeout };
-        _working = Task.WhenAll([.. Enumerable.Range(0, Workers).Select(_ => Task.Run(WorkAsync)), Task.Run(WatchAsync)]);
+        _working = Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => Task.Run(WorkAsync)));
+        LookAhead();
+        _watching = new Rounds(Round, time, LookAhead, failed => RevocationLog.WatchFailed(logger, failed));
         knowledge.FetchBy(this);
     }
 
@@ -94,6 +97,7 @@ internal sealed class RevocationFetcher : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _knowledge.FetchBy(null);
+        await _watching.DisposeAsync();
         await _ended.CancelAsync();
         await _working;
         _web.Dispose();
@@ -124,22 +128,11 @@ internal sealed class RevocationFetcher : IAsyncDisposable
         return jobs;
     }
 
-    private async Task WatchAsync()
+    /// <summary>What is in use and about to run out is fetched before mail needs it.</summary>
+    private void LookAhead()
     {
-        using var timer = new PeriodicTimer(Round, _time);
-        try
-        {
-            do
-            {
-                foreach (IReadOnlyList<CertificateFacts> path in _trust().Paths())
-                    Enqueue(path, Ahead);
-            }
-            while (await timer.WaitForNextTickAsync(_ended.Token));
-        }
-        catch (OperationCanceledException) when (_ended.IsCancellationRequested)
-        {
-            // The box stops.
-        }
+        foreach (IReadOnlyList<CertificateFacts> path in _trust().Paths())
+            Enqueue(path, Ahead);
     }
 
     private async Task WorkAsync()

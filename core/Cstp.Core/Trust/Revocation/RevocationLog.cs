@@ -19,4 +19,7 @@ internal static partial class RevocationLog
 
     [LoggerMessage(4104, LogLevel.Error, "Revocation of {Certificate} cannot be looked after")]
     public static partial void Fault(ILogger logger, string certificate, Exception fault);
+
+    [LoggerMessage(4105, LogLevel.Error, "What revocation data is about to run out cannot be looked after now; tried again in a minute")]
+    public static partial void WatchFailed(ILogger logger, Exception fault);
 }

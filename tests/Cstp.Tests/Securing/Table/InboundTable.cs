@@ -100,7 +100,7 @@ internal sealed partial class InboundTable
         };
         box.Know(known);
         byte[] octets = _octets[(at[1], at[0], at[2])];
-        var envelope = new MessageEnvelope("table", Side.Outside, s_anna, [s_juro], Declares8Bit: false, ServerTakes8Bit: true);
+        var envelope = new MessageEnvelope("table", Side.Outside, s_anna, [s_juro], BodyValue.SevenBit, ServerTakes8Bit: true);
         int end = octets.AsSpan().IndexOf("\r\n\r\n"u8) + 4;
         MessageDecision decision = await box.Box.Security.DecideAsync(
             envelope, HeaderSection.Parse(octets.AsMemory(0, end - 2)), PipeReader.Create(new ReadOnlySequence<byte>(octets.AsMemory(end))), default);

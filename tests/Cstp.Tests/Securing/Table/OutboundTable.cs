@@ -107,7 +107,7 @@ internal sealed class OutboundTable
         box.Keys = at[4] == 1 ? [.. _gateway, .. _user] : _gateway;
         box.Know(_certificates[at[2]].Known);
         MessageSecurity security = box.Box.Security;
-        var envelope = new MessageEnvelope("table", Side.Inside, s_juro, [], Declares8Bit: false, ServerTakes8Bit: true);
+        var envelope = new MessageEnvelope("table", Side.Inside, s_juro, [], BodyValue.SevenBit, ServerTakes8Bit: true);
         var outcomes = new Dictionary<Mailbox, string>();
         var described = new List<PolicyRecipient>();
         Mailbox[] recipients = at[1] == 0 ? [s_anna] : [s_anna, s_other];

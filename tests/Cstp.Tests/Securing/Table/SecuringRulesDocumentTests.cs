@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Cstp.Abstractions;
+using Cstp.Core.Mime;
 using Cstp.Core.Securing;
 using Cstp.Core.Securing.Rules;
 using Cstp.PolicyAllOrNothing;
@@ -54,7 +55,7 @@ public sealed class SecuringRulesDocumentTests
                 Triggers = new() { EncryptTag = "[encrypt]" },
             };
             using var box = new TableBox(new AllOrNothingPolicy(), options, []);
-            var envelope = new MessageEnvelope("table", side, Mailbox.Parse("juro@amd.test"), [Mailbox.Parse(recipient)], Declares8Bit: false, ServerTakes8Bit: true);
+            var envelope = new MessageEnvelope("table", side, Mailbox.Parse("juro@amd.test"), [Mailbox.Parse(recipient)], BodyValue.SevenBit, ServerTakes8Bit: true);
             Assert.Null(box.Box.Security.DecideRecipient(envelope with { Recipients = [] }, [], envelope.Recipients[0], RecipientNotification.Default));
             Assert.Null(box.Box.Security.DecideData(envelope));
             Assert.False(box.Box.Security.Touches(envelope));
