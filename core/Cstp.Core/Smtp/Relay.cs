@@ -53,7 +53,7 @@ internal sealed class Relay(RelayServer server, string hello, SmtpOptions option
             if (reply.IsPositive)
             {
                 if (credentials is not null)
-                    await AuthenticateAsync(credentials, connection, reply, legs, cancel);
+                    reply = await AuthenticateAsync(credentials, connection, reply, legs, cancel);
                 EhloResponse.Rewrite(reply, Side.Outside, options, out ServerExtensions offer, legs);
                 return (connection, offer);
             }
@@ -127,7 +127,8 @@ internal sealed class Relay(RelayServer server, string hello, SmtpOptions option
         }
     }
 
-    private async Task AuthenticateAsync(RelayCredentials own, SmtpConnection connection, ServerReply ehlo, TlsLegs? legs, CancellationToken cancel)
+    /// <returns>What the relay offers to whom it let in, which may be more: servers like Dovecot's ask the next one only then.</returns>
+    private async Task<ServerReply> AuthenticateAsync(RelayCredentials own, SmtpConnection connection, ServerReply ehlo, TlsLegs? legs, CancellationToken cancel)
     {
         if (NeedsTls && legs is not { ServerIsSecured: true, ServerIsVerified: true })
             throw NoPassword("it is not verified in TLS");
@@ -139,6 +140,8 @@ internal sealed class Relay(RelayServer server, string hello, SmtpOptions option
         {
             throw new IOException($"the relay {Name} does not let the box in: {e.Message}", e);
         }
+        ServerReply again = await AskAsync(connection, "EHLO", cancel);
+        return again.IsPositive ? again : throw new IOException($"the relay {Name} let the box in and refuses the greeting: {again.Text}");
     }
 
     private IOException NoPassword(string cause) =>

@@ -72,6 +72,21 @@ public sealed class RelayAuthenticationTests : IAsyncDisposable
         Assert.Equal(["AUTH LOGIN", Base64(User), Base64(Password)], _relay.SecuredCommands.SkipWhile(line => !line.StartsWith("AUTH", StringComparison.Ordinal)).Take(3));
     }
 
+    [Fact]
+    public async Task What_it_offers_only_to_whom_it_let_in_counts()
+    {
+        _relay.Extensions = "PIPELINING";
+        bool isIn = false;
+        _relay.Answer = line =>
+        {
+            isIn |= line == Plain;
+            return isIn && line.StartsWith("EHLO", StringComparison.Ordinal) ? "250-relay.test\r\n250 DSN" : Answer(line);
+        };
+        await using TlsBox box = Box(Remote);
+        Assert.Equal("250 2.0.0 Ok: queued", await SendAsync(box, "MAIL FROM:<juro@amd.test> RET=HDRS"));
+        Assert.Equal("MAIL FROM:<juro@amd.test> RET=HDRS", Assert.Single(_relay.Messages).Mail);
+    }
+
     [Theory]
     [InlineData("AUTH PLAIN", "535 5.7.8 No: ")]
     [InlineData("AUTH PLAIN", "454 4.7.0 Later: ")]
