@@ -1,7 +1,5 @@
 using System.Net.Sockets;
 using Cstp.Abstractions;
-using Cstp.Core.Mime;
-using Cstp.Core.Securing;
 using Cstp.Core.Tls;
 
 namespace Cstp.Core.Smtp;
@@ -67,49 +65,6 @@ internal sealed class Relay(RelayServer server, string hello, SmtpOptions option
             connection.Abort();
             throw;
         }
-    }
-
-    /// <summary>The MAIL line of a delivery for the relay.</summary>
-    /// <param name="transaction">The transaction as the client made it.</param>
-    /// <param name="delivery">The delivery.</param>
-    /// <param name="offer">What the relay offers.</param>
-    /// <exception cref="IOException">It lacks an extension that is in use: what the sender asked for would be lost in silence.</exception>
-    public string MailLine(Transaction transaction, PlannedDelivery delivery, ServerExtensions offer) => Line(
-        $"MAIL FROM:{transaction.Path}",
-        // SIZE is advice, and BODY about what we made 7-bit. AUTH names whom another server authenticated, for which the box does not vouch (RFC 4954 5).
-        transaction.ParametersFor(delivery).Where(p => p.Keyword switch
-        {
-            "AUTH" => false,
-            "SIZE" => offer.Has("SIZE"),
-            "BODY" => delivery.Body != BodyValue.SevenBit || offer.Has(SmtpParameters.EightBitMime),
-            _ => true,
-        }),
-        offer);
-
-    /// <summary>The RCPT line of a recipient for the relay.</summary>
-    /// <param name="recipient">The recipient.</param>
-    /// <param name="offer">What the relay offers.</param>
-    /// <exception cref="IOException">It lacks an extension that is in use.</exception>
-    public string RecipientLine(TransactionRecipient recipient, ServerExtensions offer) => Line($"RCPT TO:{recipient.Path}", recipient.Parameters, offer);
-
-    /// <summary>The MAIL line of a report to a sender (RFC 3461 6.1).</summary>
-    /// <param name="isInternational">Whether it has addresses beyond ASCII; its content then is 8-bit, too (RFC 6531 3.4, 3.6).</param>
-    public static string ReportMailLine(bool isInternational) => isInternational ? $"MAIL FROM:<> {SmtpParameters.International} BODY=8BITMIME" : "MAIL FROM:<>";
-
-    /// <summary>The RCPT line of a report: nobody is told of its own fate (RFC 3461 4.1).</summary>
-    /// <param name="sender">The reverse-path of the message that it is about.</param>
-    /// <param name="offer">What the relay offers.</param>
-    public static string ReportRecipientLine(Mailbox sender, ServerExtensions offer) => $"RCPT TO:<{Utf8Octets.Encode(sender.ToString())}>{(offer.Has("DSN") ? " NOTIFY=NEVER" : "")}";
-
-    private string Line(string path, IEnumerable<(string Keyword, string? Value)> parameters, ServerExtensions offer)
-    {
-        foreach ((string keyword, string? value) in parameters)
-        {
-            if (SmtpParameters.Extension(keyword, value) is not { } extension || !offer.Has(extension))
-                throw new IOException($"the relay {Name} does not offer {SmtpParameters.Extension(keyword, value) ?? keyword}, which this message uses");
-            path += value is null ? $" {keyword}" : $" {keyword}={value}";
-        }
-        return path;
     }
 
     private async Task<(ServerReply Reply, TlsLegs? Legs)> GreetAsync(SmtpConnection connection, SessionTls? tls, CancellationToken cancel)

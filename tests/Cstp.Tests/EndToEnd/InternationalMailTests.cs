@@ -212,7 +212,7 @@ public sealed class InternationalMailTests
     {
         await using var box = new MixedBox(relay: true, new PolicyRestrictive.RestrictivePolicy());
         box.Relay.Extensions = offered;
-        Assert.StartsWith("451 4.3.5 Recipients without certificate", await SendMixedAsync(box, Sender), StringComparison.Ordinal);
+        Assert.StartsWith("550 5.7.1 Nobody got this message: some recipients have no certificate", await SendMixedAsync(box, Sender), StringComparison.Ordinal);
         Assert.Empty(box.Relay.Messages);
         Assert.Empty(box.Server.Messages);
     }
