@@ -58,7 +58,7 @@ internal sealed class Box : IDisposable
         Ledger = new DeliveryLedger(database, settings.Store.LedgerLifetime, time, ledger);
         Routes = new LearnedRoutes(database, settings.Relay.Remember, time, ledger);
         HasRelay = settings.Relay.Server is not null;
-        Relay? relay = settings.Relay.Server is { } server && RelayServer.TryParse(server, out RelayServer? parsed) ? new Relay(parsed, name, settings.Smtp) : null;
+        Relay? relay = settings.Relay.Server is { } server && RelayServer.TryParse(server, out RelayServer? parsed) ? new Relay(parsed, name, settings.Smtp, CredentialsOf(settings.Relay)) : null;
         Proxy = new SmtpProxy(new SmtpServices(
             settings.Smtp,
             modules.Network,
@@ -100,6 +100,9 @@ internal sealed class Box : IDisposable
 
     /// <summary>The listeners and sessions; not started yet.</summary>
     public SmtpProxy Proxy { get; }
+
+    private static RelayCredentials? CredentialsOf(RelayOptions relay) =>
+        relay is { User: { } user, PasswordFile: { } file } ? new RelayCredentials(user, SecretFile.RelayPassword.Read(file)) : null;
 
     /// <summary>Ends the counting.</summary>
     public void Dispose() => Metrics.Dispose();

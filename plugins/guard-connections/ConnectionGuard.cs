@@ -21,6 +21,7 @@ public sealed class ConnectionGuard : ISmtpInterceptor, IDisposable
     private readonly TimeProvider _time;
     private readonly IPNetwork[] _allowed;
     private readonly IPNetwork[] _denied;
+    private readonly string[] _ownNames;
     private readonly ClientLedger _ledger;
     private readonly TarPit _tarPit;
     private readonly GuardMetrics _metrics;
@@ -38,6 +39,7 @@ public sealed class ConnectionGuard : ISmtpInterceptor, IDisposable
         _time = time;
         _allowed = Networks(settings.Allow);
         _denied = Networks(settings.Deny);
+        _ownNames = [.. settings.OwnNames.Select(name => Mailbox.TryParseDomain(name, out string? domain) ? domain : throw new ArgumentException($"'{name}' is no domain", nameof(settings)))];
         _ledger = new ClientLedger(settings, time);
         _tarPit = new TarPit(settings.MaxSlowed);
         _metrics = new GuardMetrics(_ledger, _tarPit);
@@ -137,7 +139,7 @@ public sealed class ConnectionGuard : ISmtpInterceptor, IDisposable
     {
         if (JudgeEarlyTalker(session, guarded) is { } early)
             return early;
-        (string sign, SignAction action) = HelloName.Judge(name, guarded.Address, AddressOf(session.Server), _settings.OwnNames) switch
+        (string sign, SignAction action) = HelloName.Judge(name, guarded.Address, AddressOf(session.Server), _ownNames) switch
         {
             HelloVerdict.Forged => ("hello-forged", _settings.HelloForged),
             HelloVerdict.Invalid => ("hello-invalid", _settings.HelloInvalid),

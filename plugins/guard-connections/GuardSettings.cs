@@ -123,7 +123,7 @@ public sealed class GuardSettings : IValidatableObject
             yield return new($"must not be longer than ipv4_client_prefix, {Ipv4ClientPrefix}", [nameof(Ipv4NetworkPrefix)]);
         if (Ipv6NetworkPrefix > Ipv6ClientPrefix)
             yield return new($"must not be longer than ipv6_client_prefix, {Ipv6ClientPrefix}", [nameof(Ipv6NetworkPrefix)]);
-        foreach (string name in OwnNames.Where(name => !Mailbox.IsDomain(name)))
+        foreach (string name in OwnNames.Where(name => !Mailbox.TryParseDomain(name, out _)))
             yield return new($"'{name}' is no domain like \"example.com\"", [nameof(OwnNames)]);
         if (GreetDelay > TimeSpan.FromMinutes(1))
             yield return new("must be at most 1m; clients give up", [nameof(GreetDelay)]);

@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
+using System.Text;
+using Cstp.Abstractions;
 
 namespace Cstp.NetsetupExplicit;
 
@@ -25,9 +27,13 @@ public sealed record UpstreamServer(string Host, int Port)
                 return false;
             host = inner;
         }
-        else if (Uri.CheckHostName(host) is not (UriHostNameType.Dns or UriHostNameType.IPv4))
+        else
         {
-            return false;
+            // U-labels are asked for in the DNS as A-labels.
+            if (!Ascii.IsValid(host) && Mailbox.TryParseDomain(host, out string? domain))
+                host = domain;
+            if (Uri.CheckHostName(host) is not (UriHostNameType.Dns or UriHostNameType.IPv4))
+                return false;
         }
         server = new(host, port);
         return true;

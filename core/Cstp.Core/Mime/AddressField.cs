@@ -22,9 +22,14 @@ internal static class AddressField
     public static Mailbox? MailboxOf(MailboxAddress address, HeaderField field) =>
         Mailbox.TryParse(address.Address, out Mailbox? mailbox) && (Ascii.IsValid(address.Address) || Utf8.IsValid(Encoding.Latin1.GetBytes(field.Value))) ? mailbox : null;
 
-    /// <summary>An address where only ASCII may stand: what is beyond it as <c>\x{HEX}</c> (RFC 6533 3, utf-8-addr-xtext).</summary>
+    /// <summary>A text where only ASCII may stand: what is beyond it as <c>\x{HEX}</c>.</summary>
+    /// <param name="text">The text.</param>
+    public static string ToAscii(string text) => Ascii.IsValid(text) ? text : Escape(text, rune => rune.IsAscii);
+
+    /// <summary>An address beyond ASCII where only ASCII may stand (RFC 6533 3, utf-8-addr-xtext).</summary>
     /// <param name="address">The address.</param>
-    public static string ToAscii(string address) => Ascii.IsValid(address)
-        ? address
-        : string.Concat(address.EnumerateRunes().Select(r => r.IsAscii ? r.ToString() : string.Create(CultureInfo.InvariantCulture, $"\\x{{{r.Value:X}}}")));
+    public static string ToXtext(Mailbox address) => Escape(address.ToString(), rune => rune.Value is > ' ' and < '\x7f' and not ('+' or '=' or '\\'));
+
+    private static string Escape(string text, Predicate<Rune> stays) =>
+        string.Concat(text.EnumerateRunes().Select(rune => stays(rune) ? rune.ToString() : string.Create(CultureInfo.InvariantCulture, $"\\x{{{rune.Value:X}}}")));
 }

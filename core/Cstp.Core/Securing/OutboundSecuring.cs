@@ -51,8 +51,13 @@ internal sealed class OutboundSecuring(
             if (delivery.Route == DeliveryRoute.Withheld)
             {
                 int[] withheld = indices.Take(delivery.Recipients);
+                bool isInternational = report.IsInternational(envelope);
                 deliveries.Add(new PlannedDelivery(
-                    withheld, Protection.None, DeliveryRoute.Withheld, NoCertificate, (_, message, stop) => report.WriteAsync(envelope, header, withheld, message, stop)));
+                    withheld, Protection.None, DeliveryRoute.Withheld, NoCertificate, (_, message, stop) => report.WriteAsync(envelope, header, withheld, message, stop))
+                {
+                    IsInternational = isInternational,
+                    Body = isInternational ? BodyValue.EightBit : BodyValue.SevenBit,
+                });
                 continue;
             }
             if (protection == Protection.Signed && WhyUnsigned(header, envelope) is { } why)

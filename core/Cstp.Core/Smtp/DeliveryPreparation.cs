@@ -89,7 +89,7 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
         string mail = transaction.LineFor(delivery);
         if (delivery.Recipients.Count < transaction.Recipients.Count || transaction.HasWithheld || mail != transaction.Line)
         {
-            ServerReply? refused = await outgoing.AddressAsync(mail, Lines(delivery), session.Extensions.Has("PIPELINING"), reset: true, cancel);
+            ServerReply? refused = await outgoing.AddressAsync(mail, Recipients(delivery).Select(r => r.Line), session.Extensions.Has("PIPELINING"), reset: true, cancel);
             if (refused is not null)
                 return ChangedItsMind("mail server", refused);
         }
@@ -130,12 +130,13 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
     private async Task<(string? Refusal, MessageAnswer? Answer)> PrepareSecondAsync(int i, CancellationToken cancel)
     {
         SmtpConnection server;
+        ServerExtensions offer;
         using (var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel))
         {
             patience.CancelAfter(services.Options.ConnectTimeout);
             try
             {
-                server = await session.ConnectAgainAsync(patience.Token);
+                (server, offer) = await session.ConnectAgainAsync(patience.Token);
             }
             catch (SecondConnectionException e)
             {
@@ -146,8 +147,10 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
                 return ($"the server does not answer on a second connection within {services.Options.ConnectTimeout}", null);
             }
         }
-        OutgoingDelivery outgoing = Take(i, server, session.Extensions, "second connection");
-        ServerReply? refused = await outgoing.AddressAsync(transaction.LineFor(planned[i]), Lines(planned[i]), session.Extensions.Has("PIPELINING"), reset: false, cancel);
+        OutgoingDelivery outgoing = Take(i, server, offer, "second connection");
+        var lines = new DeliveryLines(offer, "the server, on a second connection,");
+        ServerReply? refused = await outgoing.AddressAsync(
+            lines.Mail(transaction, planned[i], isVouched: true), Recipients(planned[i]).Select(lines.Recipient), offer.Has("PIPELINING"), reset: false, cancel);
         if (refused is { FirstDigit: 4 })
         {
             // What it took on the first connection a moment ago it does not take on a second.
@@ -163,10 +166,12 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
         (SmtpConnection connection, ServerExtensions offer) = await relay.ConnectAsync(session.Tls, cancel);
         OutgoingDelivery outgoing = Take(i, connection, offer, $"relay {relay.Name}");
         PlannedDelivery delivery = planned[i];
-        // A report has the null reverse-path, and nobody is told of its own fate (RFC 3461 6.1, 4.1).
+        if (delivery is { IsReport: true, IsInternational: true } && !offer.Has(SmtpParameters.International))
+            return Unreportable(relay);
+        var lines = new DeliveryLines(offer, $"the relay {relay.Name}");
         (string mail, IEnumerable<string> recipients) = delivery.IsReport
-            ? ("MAIL FROM:<>", [$"RCPT TO:<{transaction.ReversePath}>{(offer.Has("DSN") ? " NOTIFY=NEVER" : "")}"])
-            : (relay.MailLine(transaction, delivery, offer), delivery.Recipients.Select(r => relay.RecipientLine(transaction.Recipients[r], offer)));
+            ? (lines.ReportMail(delivery), [lines.ReportRecipient(transaction.ReversePath!)])
+            : (lines.Mail(transaction, delivery, isVouched: false), Recipients(delivery).Select(lines.Recipient));
         ServerReply? refused = await outgoing.AddressAsync(mail, recipients, offer.Has("PIPELINING"), reset: false, cancel);
         return refused is not null ? ChangedItsMind($"relay {relay.Name}", refused) : await BeginAsync(outgoing, cancel);
     }
@@ -179,12 +184,16 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
         return outgoing;
     }
 
-    private IEnumerable<string> Lines(PlannedDelivery delivery) => delivery.Recipients.Select(r => transaction.Recipients[r].Line);
+    private IEnumerable<TransactionRecipient> Recipients(PlannedDelivery delivery) => delivery.Recipients.Select(r => transaction.Recipients[r]);
 
     private static async Task<MessageAnswer?> BeginAsync(OutgoingDelivery outgoing, CancellationToken cancel) =>
         await outgoing.BeginAsync(cancel) is { } refused ? new MessageAnswer.FromServer(refused) : null;
 
     private static MessageAnswer.Ours Later(string cause) => new(new Reply(451, "4.4.2", "A part of this message cannot be delivered now; try again later"), cause);
+
+    private static MessageAnswer.Ours Unreportable(Relay relay) => new(
+        new Reply(550, "5.7.1", "Nobody got this message: some recipients have no certificate, and no report about them reaches an address beyond ASCII from here; send to the others alone"),
+        $"the relay {relay.Name} does not offer SMTPUTF8 with 8BITMIME, which the report to a sender beyond ASCII needs (RFC 6531); switch it on there, or name another relay");
 
     private static MessageAnswer.Ours ChangedItsMind(string who, ServerReply reply) => new(
         new Reply(451, "4.3.0", $"The mail server changed its mind about a recipient ({reply.Text}); try again later"), $"the {who} refused when the message was addressed anew: {reply.Text}");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Cstp.Core.Smtp;
 
@@ -29,11 +30,14 @@ internal static class DsnParameters
         return value == "NEVER" || (words.All(word => word is "SUCCESS" or "FAILURE" or "DELAY") && words.Distinct().Count() == words.Length);
     }
 
-    /// <summary>The type of an address, a semicolon, and the address as xtext (RFC 3461 4.2).</summary>
+    /// <summary>The type of an address, a semicolon, and the address as xtext (RFC 3461 4.2); beyond ASCII what may stand in a mailbox, too.</summary>
     private static bool IsOriginalRecipient(string value, bool isInternational)
     {
         int semicolon = value.IndexOf(';', StringComparison.Ordinal);
         return value.Length <= MaxOriginalRecipient
+            && Utf8Octets.Decode(value) is { } text
+            && text.EnumerateRunes().All(rune => rune.IsAscii || Rune.GetUnicodeCategory(rune) is not
+                (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator))
             && semicolon > 0
             && value[..semicolon].All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
             && semicolon < value.Length - 1

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Cstp.Core.Mime;
 using Cstp.Core.Securing;
 
 namespace Cstp.Core.Smtp;
@@ -15,7 +14,7 @@ internal static class NotificationRequest
         string? notify = Value(recipient.Parameters, "NOTIFY");
         return new RecipientNotification(
             notify is null || notify.Split(',').Contains("FAILURE", StringComparer.OrdinalIgnoreCase),
-            Value(recipient.Parameters, "ORCPT") is { } original ? Decode(AddressField.ToAscii(Utf8Octets.Decode(original) ?? original)) : null);
+            Value(recipient.Parameters, "ORCPT") is { } original ? Decode(Utf8Octets.Decode(original)!) : null);
     }
 
     /// <summary>The identifier that the sender gave to the transaction, or null.</summary>
@@ -24,7 +23,7 @@ internal static class NotificationRequest
 
     private static string? Value(IReadOnlyList<(string Keyword, string? Value)> parameters, string keyword) => parameters.FirstOrDefault(p => p.Keyword == keyword).Value;
 
-    /// <summary>Decodes xtext (RFC 3461 4): <c>+</c> and two hexadecimal digits stand for an octet. What would not be printable becomes a question mark.</summary>
+    /// <summary>Decodes xtext (RFC 3461 4) that fits its grammar: <c>+</c> and two hexadecimal digits stand for a printable octet.</summary>
     private static string Decode(string xtext)
     {
         var text = new StringBuilder(xtext.Length);
@@ -36,7 +35,7 @@ internal static class NotificationRequest
                 c = (char)octet;
                 i += 2;
             }
-            text.Append(c is >= ' ' and <= '~' ? c : '?');
+            text.Append(c);
         }
         return text.ToString();
     }

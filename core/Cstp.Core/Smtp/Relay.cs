@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using Cstp.Abstractions;
-using Cstp.Core.Mime;
-using Cstp.Core.Securing;
+using Cstp.Core.Tls;
 
 namespace Cstp.Core.Smtp;
 
@@ -9,7 +8,8 @@ namespace Cstp.Core.Smtp;
 /// <param name="server">The server.</param>
 /// <param name="hello">The box's name.</param>
 /// <param name="options">Limits.</param>
-internal sealed class Relay(RelayServer server, string hello, SmtpOptions options)
+/// <param name="credentials">The box's user and password there; null where it does not authenticate.</param>
+internal sealed class Relay(RelayServer server, string hello, SmtpOptions options, RelayCredentials? credentials)
 {
     /// <summary>The server, for people.</summary>
     public string Name => server.ToString();
@@ -17,11 +17,13 @@ internal sealed class Relay(RelayServer server, string hello, SmtpOptions option
     /// <summary>The box's name towards it.</summary>
     public string Hello => hello;
 
-    /// <summary>Connects and greets.</summary>
+    private bool NeedsTls => credentials is not null && !server.IsLoopback;
+
+    /// <summary>Connects, greets, and authenticates where that is configured.</summary>
     /// <param name="tls">The TLS of the session, than which the relay's is never less; null where the box terminates none.</param>
     /// <param name="cancel">The deadline.</param>
     /// <returns>The connection, and what the relay offers.</returns>
-    /// <exception cref="IOException">It cannot be reached, refuses, or has less TLS than the session.</exception>
+    /// <exception cref="IOException">It cannot be reached, refuses, has less TLS than the session, or is not the one that may have the password.</exception>
     public async Task<(SmtpConnection Connection, ServerExtensions Offer)> ConnectAsync(SessionTls? tls, CancellationToken cancel)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
@@ -45,14 +47,16 @@ internal sealed class Relay(RelayServer server, string hello, SmtpOptions option
             ServerReply banner = await connection.ReadReplyAsync(cancel);
             if (!banner.IsPositive)
                 throw new IOException($"the relay {Name} refuses the connection: {banner.Text}");
-            (ServerReply reply, TlsLegs? legs) = tls is null
-                ? (await AskAsync(connection, "EHLO", cancel), null)
-                : await tls.GreetAgainAsync(connection, server.Host, $"EHLO {hello}", cancel);
+            (ServerReply reply, TlsLegs? legs) = await GreetAsync(connection, tls, cancel);
             if (reply.IsPositive)
             {
+                if (credentials is not null)
+                    reply = await AuthenticateAsync(credentials, connection, reply, legs, cancel);
                 EhloResponse.Rewrite(reply, Side.Outside, options, out ServerExtensions offer, legs);
                 return (connection, offer);
             }
+            if (credentials is not null)
+                throw new IOException($"the relay {Name} refuses EHLO, without which nobody authenticates: {reply.Text}");
             reply = await AskAsync(connection, "HELO", cancel);
             return reply.IsPositive ? (connection, ServerExtensions.None) : throw new IOException($"the relay {Name} refuses the greeting: {reply.Text}");
         }
@@ -63,39 +67,40 @@ internal sealed class Relay(RelayServer server, string hello, SmtpOptions option
         }
     }
 
-    /// <summary>The MAIL line of a delivery for the relay.</summary>
-    /// <param name="transaction">The transaction as the client made it.</param>
-    /// <param name="delivery">The delivery.</param>
-    /// <param name="offer">What the relay offers.</param>
-    /// <exception cref="IOException">It lacks an extension that is in use: what the sender asked for would be lost in silence.</exception>
-    public string MailLine(Transaction transaction, PlannedDelivery delivery, ServerExtensions offer) => Line(
-        $"MAIL FROM:{transaction.Path}",
-        // SIZE is advice, and BODY about what we made 7-bit. AUTH says who the client is to a server that the box itself did not authenticate to (RFC 4954 5).
-        transaction.ParametersFor(delivery).Where(p => p.Keyword switch
-        {
-            "AUTH" => false,
-            "SIZE" => offer.Has("SIZE"),
-            "BODY" => delivery.Body != BodyValue.SevenBit || offer.Has(SmtpParameters.EightBitMime),
-            _ => true,
-        }),
-        offer);
-
-    /// <summary>The RCPT line of a recipient for the relay.</summary>
-    /// <param name="recipient">The recipient.</param>
-    /// <param name="offer">What the relay offers.</param>
-    /// <exception cref="IOException">It lacks an extension that is in use.</exception>
-    public string RecipientLine(TransactionRecipient recipient, ServerExtensions offer) => Line($"RCPT TO:{recipient.Path}", recipient.Parameters, offer);
-
-    private string Line(string path, IEnumerable<(string Keyword, string? Value)> parameters, ServerExtensions offer)
+    private async Task<(ServerReply Reply, TlsLegs? Legs)> GreetAsync(SmtpConnection connection, SessionTls? tls, CancellationToken cancel)
     {
-        foreach ((string keyword, string? value) in parameters)
+        if (tls is null)
+            return (await AskAsync(connection, "EHLO", cancel), null);
+        TlsRule rule = NeedsTls ? tls.Options.RuleForPassword(connection.Peer.Address, server.Host) : tls.Options.RuleFor(connection.Peer.Address);
+        try
         {
-            if (SmtpParameters.Extension(keyword, value) is not { } extension || !offer.Has(extension))
-                throw new IOException($"the relay {Name} does not offer {SmtpParameters.Extension(keyword, value) ?? keyword}, which this message uses");
-            path += value is null ? $" {keyword}" : $" {keyword}={value}";
+            return await tls.GreetAgainAsync(connection, rule, server.Host, $"EHLO {hello}", cancel);
         }
-        return path;
+        catch (IOException e) when (NeedsTls)
+        {
+            throw NoPassword(e.Message);
+        }
     }
+
+    /// <returns>What the relay offers to whom it let in, which may be more: servers like Dovecot's ask the next one only then.</returns>
+    private async Task<ServerReply> AuthenticateAsync(RelayCredentials own, SmtpConnection connection, ServerReply ehlo, TlsLegs? legs, CancellationToken cancel)
+    {
+        if (NeedsTls && legs is not { ServerIsSecured: true, ServerIsVerified: true })
+            throw NoPassword("it is not verified in TLS");
+        try
+        {
+            await own.AuthenticateAsync(connection, ehlo, cancel);
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"the relay {Name} does not let the box in: {e.Message}", e);
+        }
+        ServerReply again = await AskAsync(connection, "EHLO", cancel);
+        return again.IsPositive ? again : throw new IOException($"the relay {Name} let the box in and refuses the greeting: {again.Text}");
+    }
+
+    private IOException NoPassword(string cause) =>
+        new($"the relay {Name} gets no password: {cause}. It must have TLS and a certificate for the host name in [relay] server, or what [[tls.destinations]] asks of its address");
 
     private async Task<ServerReply> AskAsync(SmtpConnection connection, string verb, CancellationToken cancel)
     {

@@ -22,12 +22,12 @@ internal sealed class ServerConnector(SmtpServices services, SmtpListener listen
 
     /// <summary>Connects and greets as the client did.</summary>
     /// <param name="helloLine">The client's EHLO or HELO line.</param>
-    /// <param name="inForce">What the server offered on the first connection.</param>
     /// <param name="tls">The TLS of the session; null where the box terminates none.</param>
     /// <param name="cancel">The deadline.</param>
+    /// <returns>The connection, and what the server offers there.</returns>
     /// <exception cref="SecondConnectionException">The server takes no second connection.</exception>
-    /// <exception cref="IOException">The server was lost, refuses the greeting, has less TLS, or lacks an extension that is in force.</exception>
-    public async Task<SmtpConnection> ConnectAgainAsync(string? helloLine, ServerExtensions inForce, SessionTls? tls, CancellationToken cancel)
+    /// <exception cref="IOException">The server was lost, refuses the greeting, or has less TLS.</exception>
+    public async Task<(SmtpConnection Connection, ServerExtensions Offer)> ConnectAgainAsync(string? helloLine, SessionTls? tls, CancellationToken cancel)
     {
         SmtpConnection connection;
         try
@@ -46,16 +46,13 @@ internal sealed class ServerConnector(SmtpServices services, SmtpListener listen
             string line = helloLine ?? "HELO localhost";
             (ServerReply hello, TlsLegs? legs) = tls is null
                 ? ((await ServerGreeting.RunAsync(connection, line, null, cancel)).Reply, null)
-                : await tls.GreetAgainAsync(connection, null, line, cancel);
+                : await tls.GreetAgainAsync(connection, tls.Options.RuleFor(connection.Peer.Address), null, line, cancel);
             if (!hello.IsPositive)
                 throw new IOException($"the server refuses the greeting on a second connection: {hello.Text}");
+            ServerExtensions offer = ServerExtensions.None;
             if (helloLine?.StartsWith("EHLO", StringComparison.OrdinalIgnoreCase) == true)
-            {
-                EhloResponse.Rewrite(hello, listener.Side, services.Options, out ServerExtensions offered, legs);
-                if (inForce.Keywords.FirstOrDefault(k => !offered.Has(k)) is { } missing)
-                    throw new IOException($"the server does not offer {missing} on a second connection");
-            }
-            return connection;
+                EhloResponse.Rewrite(hello, listener.Side, services.Options, out offer, legs);
+            return (connection, offer);
         }
         catch
         {

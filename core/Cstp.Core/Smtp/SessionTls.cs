@@ -25,7 +25,8 @@ internal sealed class SessionTls(SmtpSession session, SmtpServices services, Tls
     private ServerVerdict? _verdict;
     private bool _mustGreet = true;
 
-    private TlsOptions Options => termination.Options;
+    /// <summary>Section <c>[tls]</c>.</summary>
+    public TlsOptions Options => termination.Options;
 
     private bool IsServerSecured => session.Server?.IsSecured == true;
 
@@ -61,14 +62,14 @@ internal sealed class SessionTls(SmtpSession session, SmtpServices services, Tls
 
     /// <summary>Greets on a further connection: its TLS is that of the first, or the attempt fails.</summary>
     /// <param name="server">The connection, its banner read: to the same server, or to the relay.</param>
+    /// <param name="rule">What holds for it.</param>
     /// <param name="name">The name that it is asked for in TLS where none is configured; null for that in the server's banner.</param>
     /// <param name="line">EHLO or HELO.</param>
     /// <param name="cancel">The deadline.</param>
     /// <returns>The server's reply, and how it stands there.</returns>
     /// <exception cref="IOException">TLS there is less than on the first connection, or the server is another.</exception>
-    public async Task<(ServerReply Reply, TlsLegs Legs)> GreetAgainAsync(SmtpConnection server, string? name, string line, CancellationToken cancel)
+    public async Task<(ServerReply Reply, TlsLegs Legs)> GreetAgainAsync(SmtpConnection server, TlsRule rule, string? name, string line, CancellationToken cancel)
     {
-        TlsRule rule = Options.RuleFor(server.Peer.Address);
         ServerGreeting greeting = await GreetAsync(server, rule, name ?? session.BannerName, line, cancel);
         ServerVerdict verdict = await JudgeAsync(server.Peer, rule, greeting, cancel);
         if ((verdict.Refusal ?? (greeting.IsBroken ? greeting.Failure : null)) is { } refusal)

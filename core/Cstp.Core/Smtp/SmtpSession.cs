@@ -175,8 +175,7 @@ internal sealed class SmtpSession : ISmtpSessionInfo
         ServerTakesInternational = Extensions.Has(SmtpParameters.International),
         EnvelopeId = NotificationRequest.EnvelopeId(Transaction),
         Notifications = Transaction.Notifications,
-        // A report to an address beyond ASCII would have to be one of RFC 6533, which the relay may not take.
-        CanReport = Side == Side.Inside && _services.Relay is not null && Transaction.ReversePath is { IsAscii: true },
+        CanReport = Side == Side.Inside && _services.Relay is not null && Transaction.ReversePath is not null,
     };
 
     /// <summary>Writes a reply of ours, with an enhanced code only where the server offered them (RFC 2034 4).</summary>
@@ -242,8 +241,9 @@ internal sealed class SmtpSession : ISmtpSessionInfo
 
     /// <summary>Connects once more to the session's server and greets as the client did.</summary>
     /// <param name="cancel">The deadline.</param>
-    /// <exception cref="IOException">It cannot be reached, refuses, or lacks an extension that is in force.</exception>
-    public Task<SmtpConnection> ConnectAgainAsync(CancellationToken cancel) => _connector.ConnectAgainAsync(HelloLine, Extensions, Tls, cancel);
+    /// <returns>The connection, and what the server offers there.</returns>
+    /// <exception cref="IOException">It cannot be reached, or refuses.</exception>
+    public Task<(SmtpConnection Connection, ServerExtensions Offer)> ConnectAgainAsync(CancellationToken cancel) => _connector.ConnectAgainAsync(HelloLine, Tls, cancel);
 
     /// <summary>Reads a chunk that nobody wants to its end (RFC 3030 2).</summary>
     /// <param name="chunk">The chunk; its octets are the next ones.</param>

@@ -31,7 +31,7 @@ internal sealed class StoreDatabase : SqliteFile, IDisposable
     public static StoreDatabase Open(StoreOptions options, IReadOnlyList<SqlScript> scripts)
     {
         StoreFile.Check(options.File);
-        string passphrase = Passphrase.Read(options.PassphraseFile);
+        string passphrase = SecretFile.StorePassphrase.Read(options.PassphraseFile);
         var builder = new SqliteConnectionStringBuilder { DataSource = options.File, Mode = SqliteOpenMode.ReadWrite, DefaultTimeout = 10, Pooling = true };
         return Guarded(options.File, () =>
         {

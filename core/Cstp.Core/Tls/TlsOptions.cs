@@ -84,9 +84,39 @@ internal sealed record TlsOptions : IValidatableObject
     /// <param name="server">Its address.</param>
     public TlsRule RuleFor(IPAddress server)
     {
+        TlsDestination? known = DestinationFor(server);
+        return new TlsRule(known?.Server ?? Server, known?.Verify ?? Verify, known?.Name is { } name ? DomainSetting.ToAscii(name) : null, known?.Pins ?? []);
+    }
+
+    /// <summary>
+    /// What holds for a server that gets a password of ours: always TLS, always verified. By what its destination says; where there is none, by the name
+    /// under which we know it. The section's own verification is that of mail exchangers, whose names we do not know.
+    /// </summary>
+    /// <param name="server">Its address.</param>
+    /// <param name="host">Its host name or address in the settings.</param>
+    public TlsRule RuleForPassword(IPAddress server, string host) => ForPassword(DestinationFor(server) is null ? null : RuleFor(server), host);
+
+    /// <summary>Whether a server that gets a password can be verified at all, as far as the settings tell.</summary>
+    /// <param name="host">Its host name or address in the settings.</param>
+    public bool CanVerifyForPassword(string host)
+    {
+        // The addresses of a name are known once it is connected to: any destination may be the one.
+        IEnumerable<TlsRule> rules = IPAddress.TryParse(host, out IPAddress? address)
+            ? [RuleForPassword(address, host)]
+            : [ForPassword(null, host), .. Destinations.Where(known => known.Network is not null).Select(known => ForPassword(RuleFor(known.Network!.Value.BaseAddress), host))];
+        return rules.Any(rule => rule.Verify == TlsVerification.Pin ? rule.Pins.Count > 0 : rule.Name is not null);
+    }
+
+    private static TlsRule ForPassword(TlsRule? destination, string host) => new(
+        TlsPolicy.Required,
+        destination?.Verify is not (null or TlsVerification.None) ? destination.Verify : destination?.Pins.Count > 0 ? TlsVerification.Pin : TlsVerification.Pkix,
+        destination?.Name ?? (HostName.IsValid(host) ? host : null),
+        destination?.Pins ?? []);
+
+    private TlsDestination? DestinationFor(IPAddress server)
+    {
         IPAddress address = server.IsIPv4MappedToIPv6 ? server.MapToIPv4() : server;
-        TlsDestination? known = Destinations.FirstOrDefault(destination => destination.Network?.Contains(address) == true);
-        return new TlsRule(known?.Server ?? Server, known?.Verify ?? Verify, known?.Name, known?.Pins ?? []);
+        return Destinations.FirstOrDefault(destination => destination.Network?.Contains(address) == true);
     }
 
     /// <inheritdoc/>
@@ -143,7 +173,7 @@ internal sealed record TlsDestination
     {
         if (Network is null)
             yield return $"'{Address}' is neither an IP address nor a network; write one like \"192.0.2.25\" or \"192.0.2.0/24\"";
-        if (Name is not null && !HostName.IsValid(Name))
+        if (Name is not null && !HostName.IsValid(DomainSetting.ToAscii(Name)))
             yield return $"{Address}: '{Name}' is no host name; write the one in the server's certificate, like \"mx.example.com\"";
         foreach (string pin in Pins.Where(pin => TlsPin.Parse(pin) is null))
             yield return $"{Address}: '{pin}' is no SHA-256 value; write 64 hexadecimal digits, or Base64 of the 32 octets";

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Cstp.Abstractions;
+using Cstp.Core;
 using Cstp.Core.Trust;
 using Cstp.Host.Configuration;
 
@@ -58,7 +59,7 @@ internal static class CommonOptions
     {
         Description = description,
         HelpName = "DOMAIN",
-        CustomParser = result => Mailbox.TryParseDomain(Single(result), out string? domain) ? domain : Wrong<string>(result, $"{name}: '{Single(result)}' is no domain"),
+        CustomParser = result => Mailbox.TryParseDomain(Single(result), out string? domain) ? domain : Wrong<string>(result, $"{name}: {DomainSetting.Problem(Single(result))}"),
     };
 
     private static Option<KeyKind> KeyOption()

@@ -21,7 +21,7 @@ internal static class ConfigCommand
     {
         LoadedConfiguration configuration = CommonOptions.ReadConfiguration(parsed);
         await using PluginHost plugins = BoxRuntime.LoadPlugins(configuration, TimeProvider.System, NullLoggerFactory.Instance);
-        var findings = new List<string>(configuration.CheckTls(DateTimeOffset.UtcNow));
+        var findings = new List<string>(configuration.CheckFiles(DateTimeOffset.UtcNow));
         List<string> problems = [.. configuration.Mistakes.Lines, .. plugins.Errors, .. ConfigurationConflicts.Of(configuration, plugins.Modules)];
         if (configuration.Mistakes.Count == 0)
         {

@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Cstp.Abstractions;
+using Cstp.Core;
 using Cstp.Core.Plugins;
 using Cstp.Core.Store;
 using Cstp.Core.Trust;
@@ -46,7 +47,7 @@ internal static class InitCommand
         string crypto = await InitialModule.ChooseAsync(ModuleContract.Crypto, parsed.GetValue(Crypto), output);
         string policy = await InitialModule.ChooseAsync(ModuleContract.Policy, null, output);
         string network = await InitialModule.ChooseAsync(ModuleContract.Network, null, output);
-        string[] domains = parsed.GetRequiredValue(Domains);
+        string[] domains = [.. parsed.GetRequiredValue(Domains).Select(DomainSetting.ToAscii)];
         var box = Mailbox.Parse($"cstpbox@{domains[0]}");
         folders.Make();
         StoreFile.CreatePrivate(options.PassphraseFile, Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) + "\n"));
@@ -69,8 +70,8 @@ internal static class InitCommand
         var option = new Option<string[]>("--domain") { Description = "A local domain: mailboxes behind the box. May be given several times.", HelpName = "DOMAIN", Required = true };
         option.Validators.Add(result =>
         {
-            foreach (string wrong in result.Tokens.Select(token => token.Value).Where(domain => !Mailbox.IsDomain(domain)))
-                result.AddError($"--domain: '{wrong}' is no domain");
+            foreach (string problem in result.Tokens.Select(token => DomainSetting.Problem(token.Value)).OfType<string>())
+                result.AddError($"--domain: {problem}");
         });
         return option;
     }

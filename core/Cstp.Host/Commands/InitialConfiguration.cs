@@ -133,6 +133,8 @@ internal sealed record InitialConfiguration(
 
         [relay]      # for parts of a message that cannot go to the client's own server; for clients on the inside alone
         # server = "smarthost.example.com:25"
+        # user = "box@example.com"      # the box's own at the relay; sent in TLS alone, to a server that is verified: see [tls]
+        # password_file = "relay.password"      # for its owner alone, or "credential:NAME"
         # hello = "cstp.{{Domains[0].ToLowerInvariant()}}"      # the box's name towards it, and in its reports
         #= remember = "1d"      # how long a server that takes no second connection is not asked for one
 

@@ -38,7 +38,7 @@ internal static class MessageSecureCommand
         var described = new List<PolicyRecipient>();
         var envelope = new MessageEnvelope("message", Side.Inside, sender, recipients, BodyValue.SevenBit, ServerTakes8Bit: true)
         {
-            CanReport = box.HasRelay && sender is { IsAscii: true },
+            CanReport = box.HasRelay && sender is not null,
             IsInternational = sender is { IsAscii: false } || parsed.GetValue(MessageCommand.Recipients)!.Any(r => !r.IsAscii),
         };
         var withheld = new List<(Mailbox Recipient, string Reason)>();

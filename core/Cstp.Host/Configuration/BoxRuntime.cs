@@ -44,7 +44,7 @@ internal sealed class BoxRuntime : IAsyncDisposable
     public static async Task<BoxRuntime> OpenAsync(LoadedConfiguration configuration, TimeProvider time, ILoggerFactory loggers)
     {
         PluginHost plugins = LoadPlugins(configuration, time, loggers);
-        configuration.CheckTls(time.GetUtcNow());   // what needs mending and stops nothing is logged where the files are used
+        configuration.CheckFiles(time.GetUtcNow());   // what needs mending and stops nothing is logged where the files are used
         List<string> problems = [.. configuration.Mistakes.Lines, .. plugins.Errors, .. ConfigurationConflicts.Of(configuration, plugins.Modules)];
         TrustStore? store = null;
         try

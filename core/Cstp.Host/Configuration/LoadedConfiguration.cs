@@ -1,4 +1,5 @@
 using Cstp.Abstractions;
+using Cstp.Core;
 using Cstp.Core.Smtp;
 using Cstp.Core.Store;
 using Cstp.Core.Tls;
@@ -82,14 +83,42 @@ internal sealed class LoadedConfiguration
         return Mistakes.Count == before ? filled : null;
     }
 
-    /// <summary>Looks at the files of <c>[tls]</c>, where they are used; mistakes go to the others.</summary>
+    /// <summary>Looks at the files of <c>[relay]</c> and <c>[tls]</c>, where they are used; mistakes go to the others.</summary>
     /// <param name="now">The time.</param>
     /// <returns>What needs mending and stops nothing.</returns>
-    public IReadOnlyList<string> CheckTls(DateTimeOffset now)
+    public IReadOnlyList<string> CheckFiles(DateTimeOffset now)
+    {
+        if (Mistakes.Count > 0)
+            return [];
+        CheckRelay();
+        return Settings.Smtp.Starttls == StartTlsHandling.Terminate ? CheckTls(now) : [];
+    }
+
+    private void CheckRelay()
+    {
+        const string Section = "relay";
+        if (Settings.Relay is not { User: not null, PasswordFile: { } file, Server: { } server } || !RelayServer.TryParse(server, out RelayServer? relay))
+            return;
+        string? unsafely = relay.IsLoopback ? null
+            : Settings.Smtp.Starttls != StartTlsHandling.Terminate ? "a password goes to a relay in TLS alone, and the box speaks TLS with [smtp] starttls = \"terminate\" alone; set that, or take a relay on this machine"
+            : !Settings.Tls.CanVerifyForPassword(relay.Host) ? "a password goes to a verified relay alone, and nothing says how to verify this one; write its full host name in server, or give its address name or pins in [[tls.destinations]]"
+            : null;
+        if (unsafely is not null)
+            Mistakes.Add(LineOf(Section, "user"), Section, "user", unsafely);
+        try
+        {
+            if (SecretFile.RelayPassword.Read(file).Contains('\0', StringComparison.Ordinal))
+                Mistakes.Add(LineOf(Section, "password_file"), Section, "password_file", $"{file}: a password has no NUL; write it as text");
+        }
+        catch (StoreException unusable)
+        {
+            Mistakes.Add(LineOf(Section, "password_file"), Section, "password_file", unusable.Message);
+        }
+    }
+
+    private IReadOnlyList<string> CheckTls(DateTimeOffset now)
     {
         const string Section = "tls";
-        if (Mistakes.Count > 0 || Settings.Smtp.Starttls != StartTlsHandling.Terminate)
-            return [];
         var findings = new List<(string Key, string Problem)>();
         foreach ((string key, string problem) in TlsFiles.Problems(Settings.Tls, now, findings))
             Mistakes.Add(LineOf(Section, key), Section, key, problem);
@@ -117,7 +146,7 @@ internal sealed class LoadedConfiguration
         CheckBox(settings);
         foreach (IGrouping<string, string> twice in settings.Modules.Interceptors.GroupBy(name => name).Where(names => names.Count() > 1))
             Mistakes.Add(LineOf("modules", "interceptors"), "modules", "interceptors", $"'{twice.Key}' is named twice; an interceptor is asked once");
-        return settings;
+        return Mistakes.Count > 0 ? settings : InALabels(settings);
     }
 
     /// <summary>Rules that need the file's grammar of mail rather than a range.</summary>
@@ -129,11 +158,11 @@ internal sealed class LoadedConfiguration
         {
             if (domains.Count == 0)
                 Mistakes.Add(LineOf("box", "domains"), "box", "domains", "must hold at least one domain");
-            foreach (string domain in domains.Where(domain => !Mailbox.IsDomain(domain)))
-                Mistakes.Add(LineOf("box", "domains"), "box", "domains", Mailbox.TryParseDomain(domain, out string? ascii) ? $"write '{domain}' as it stands in the DNS: \"{ascii}\"" : $"'{domain}' is no domain; write only what stands right of the @");
+            foreach (string problem in domains.Select(DomainSetting.Problem).OfType<string>())
+                Mistakes.Add(LineOf("box", "domains"), "box", "domains", problem);
         }
-        if (settings.Box.AuthservId is { } id && !Mailbox.IsDomain(id))
-            Mistakes.Add(LineOf("box", "authserv_id"), "box", "authserv_id", $"'{id}' is no domain name; write one that no server behind the box uses");
+        if (settings.Box.AuthservId is { } id && DomainSetting.Problem(id) is { } unfit)
+            Mistakes.Add(LineOf("box", "authserv_id"), "box", "authserv_id", $"{unfit}, one that no server behind the box uses");
     }
 
     private int LineOf(string section, string key) =>
@@ -145,10 +174,23 @@ internal sealed class LoadedConfiguration
         Modules = new() { Crypto = "", Policy = "", Network = "" },
     };
 
+    /// <summary>Domains in the spelling that is compared and sent.</summary>
+    private static CstpSettings InALabels(CstpSettings settings) => settings with
+    {
+        Box = settings.Box with
+        {
+            Name = Mailbox.Parse(settings.Box.Name).ToString(),
+            Domains = [.. settings.Box.Domains.Select(DomainSetting.ToAscii)],
+            AuthservId = settings.Box.AuthservId is { } id ? DomainSetting.ToAscii(id) : null,
+        },
+        Relay = settings.Relay with { Hello = settings.Relay.Hello is { } hello ? DomainSetting.ToAscii(hello) : null },
+    };
+
     private CstpSettings Absolute(CstpSettings settings)
     {
         string folder = Path.GetDirectoryName(File)!;
         string Rooted(string path) => Path.GetFullPath(path, folder);
+        string Secret(string source) => SecretFile.IsCredential(source) ? source : Rooted(source);
         string? Optional(string? path) => path is null ? null : Rooted(path);
         string store = Path.GetDirectoryName(Rooted(settings.Store.File))!;
         return settings with
@@ -165,8 +207,9 @@ internal sealed class LoadedConfiguration
             Store = settings.Store with
             {
                 File = Rooted(settings.Store.File),
-                PassphraseFile = settings.Store.PassphraseFile.StartsWith(Passphrase.CredentialPrefix, StringComparison.Ordinal) ? settings.Store.PassphraseFile : Rooted(settings.Store.PassphraseFile),
+                PassphraseFile = Secret(settings.Store.PassphraseFile),
             },
+            Relay = settings.Relay with { PasswordFile = settings.Relay.PasswordFile is { } password ? Secret(password) : null },
             Plugins = settings.Plugins with { Folders = [.. settings.Plugins.Folders.Select(Rooted)] },
             Spool = settings.Spool with { Folder = Rooted(settings.Spool.Folder) },
         };

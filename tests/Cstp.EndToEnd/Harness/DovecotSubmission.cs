@@ -9,7 +9,7 @@ internal sealed class DovecotSubmission : IAsyncDisposable
     private readonly TemporaryFolder _folder = new TemporaryFolder().ForAll();
     private readonly Process _process;
 
-    private DovecotSubmission(int next)
+    private DovecotSubmission(int next, string access)
     {
         Directory.CreateDirectory(_folder.Of("home"));
         string configuration = _folder.Of("dovecot.conf");
@@ -19,14 +19,9 @@ internal sealed class DovecotSubmission : IAsyncDisposable
             log_path = {{_folder.Of("log")}}
             protocols = submission
             listen = 127.0.0.1
-            ssl = no
-            disable_plaintext_auth = no
             hostname = dovecot.test
             mail_location = maildir:{{_folder.Of("home")}}
-            passdb {
-              driver = static
-              args = nopassword=y
-            }
+            {{access}}
             userdb {
               driver = static
               args = uid=nobody gid=nogroup home={{_folder.Of("home")}}
@@ -45,6 +40,15 @@ internal sealed class DovecotSubmission : IAsyncDisposable
         _process = Process.Start(new ProcessStartInfo("dovecot", ["-F", "-c", configuration]))!;
     }
 
+    private const string Everybody = "ssl = no\ndisable_plaintext_auth = no\npassdb {\n  driver = static\n  args = nopassword=y\n}";
+
+    /// <summary>Who has this password, and no other, and says it in TLS.</summary>
+    /// <param name="password">The password, of each user.</param>
+    /// <param name="certificate">The file of the certificate.</param>
+    /// <param name="key">The file of its key.</param>
+    public static string ByPassword(string password, string certificate, string key) =>
+        $"ssl = required\nssl_cert = <{certificate}\nssl_key = <{key}\npassdb {{\n  driver = static\n  args = password={password}\n}}";
+
     /// <summary>What a client says to be let in.</summary>
     public const string Login = "AUTH PLAIN AGp1cm8AeA==";
 
@@ -55,9 +59,10 @@ internal sealed class DovecotSubmission : IAsyncDisposable
 
     /// <summary>Starts it.</summary>
     /// <param name="next">Where all mail goes, on loopback.</param>
-    public static async Task<DovecotSubmission> StartAsync(int next)
+    /// <param name="access">Who is let in; everybody by default.</param>
+    public static async Task<DovecotSubmission> StartAsync(int next, string access = Everybody)
     {
-        var dovecot = new DovecotSubmission(next);
+        var dovecot = new DovecotSubmission(next, access);
         try
         {
             await SmtpSink.ListeningAsync(dovecot.Port, TimeSpan.FromSeconds(20));

@@ -1,8 +1,10 @@
+using System.Security.Cryptography.X509Certificates;
 using Cstp.EndToEnd.Harness;
+using Cstp.Tests.Tls;
 
 namespace Cstp.EndToEnd.RealSoftware;
 
-/// <summary>Binary messages (RFC 3030) with a server and a client that have BDAT: Dovecot's submission service.</summary>
+/// <summary>Dovecot's submission service: binary messages (RFC 3030), since it has BDAT as server and as client; and as a relay that asks for a password.</summary>
 public sealed class DovecotTests
 {
     /// <summary>No LF alone: Dovecot itself makes CRLF of it.</summary>
@@ -36,6 +38,52 @@ public sealed class DovecotTests
         Assert.True(last.Messages.TryDequeue(out RecordedMessage? arrived), $"{dovecot.Log}\n{boxes.Amd.Log}\n{boxes.Intel.Log}");
         AssertArrived(arrived);
         Assert.Equal(0, boxes.ToIntel.Sightings);
+    }
+
+    [Theory]
+    [InlineData("right", true)]
+    [InlineData("wrong", false)]
+    public async Task A_part_goes_through_Dovecot_to_whom_the_box_gives_the_right_password(string password, bool isRight)
+    {
+        Assert.SkipUnless(string.Equals(Environment.UserName, "root", StringComparison.Ordinal), "Dovecot is started by root only");
+        using var workshop = new TlsWorkshop();
+        using X509Certificate2 certificate = workshop.Issue("relay.test");
+        using TemporaryFolder folder = new TemporaryFolder().ForAll();
+        (string certificateFile, string keyFile) = TlsWorkshop.Write(folder.Path, "relay", certificate);
+        await using RecordingServer last = _last;
+        await using DovecotSubmission dovecot = await DovecotSubmission.StartAsync(last.Port, DovecotSubmission.ByPassword("right", certificateFile, keyFile));
+        await using var wire = new WireTap(() => dovecot.Port);
+        int connections = 0;
+        await using var server = new RecordingServer { Answer = line => line == "CONNECT" && ++connections > 1 ? "421 4.7.0 One is enough" : null };
+        await using BoxProcess intel = await BoxProcess.InitAsync("intel.test", 9, 9);
+        await using BoxProcess box = await BoxProcess.InitAsync("amd.test", server.Port, 9);
+        await box.TrustAsync(intel);
+        box.Configure("starttls = \"hide\"", "starttls = \"terminate\"");
+        box.Configure("#= client = \"opportunistic\"", "client = \"none\"");
+        await File.WriteAllTextAsync(folder.Of("anchors.pem"), workshop.Authority.ExportCertificatePem());
+        box.Configure("# anchors_file = \"anchors.pem\"", $"anchors_file = \"{folder.Of("anchors.pem")}\"");
+        // 0.0.0.0 leads to this machine and is none of its own addresses: TLS is not spared.
+        box.Configure("# [[tls.destinations]]", "[[tls.destinations]]\naddress = \"0.0.0.0/0\"\nname = \"relay.test\"");
+        box.Configure("# server = \"smarthost.example.com:25\"", $"server = \"0.0.0.0:{wire.Port}\"\nuser = \"box\"\npassword_file = \"relay.password\"");
+        string secret = Path.Combine(box.Folder, "relay.password");
+        await File.WriteAllTextAsync(secret, password);
+        File.SetUnixFileMode(secret, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await box.StartAsync();
+
+        using (RawClient client = await RawClient.GreetedAsync(box.InsidePort))
+        {
+            await client.AddressAsync("juro@amd.test", "anna@intel.test", "max@elsewhere.test");
+            Assert.StartsWith(isRight ? "250" : "451 4.4.2", await client.SendMessageAsync($"Subject: {WireTap.Secret}\r\n\r\nx\r\n"), StringComparison.Ordinal);
+        }
+        Assert.Equal(isRight ? 1 : 0, server.Messages.Count);
+        Assert.Equal(isRight ? ["max@elsewhere.test"] : [], last.Messages.Where(m => m.Text.Contains(WireTap.Secret, StringComparison.Ordinal)).Select(m => m.Recipients.Single().Split('<', '>')[1]));
+        Assert.Contains(wire.Seen, seen => seen.Contains("STARTTLS", StringComparison.Ordinal));
+        Assert.DoesNotContain(wire.Seen, seen => seen.Contains("AUTH PLAIN ", StringComparison.Ordinal));
+        Assert.Equal(0, wire.Sightings);
+        // What it logged is all there once it ended.
+        await box.TerminateAsync();
+        await box.ExitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(!isRight, box.Log.Contains("does not let the box in: it answers AUTH with 535", StringComparison.Ordinal));
     }
 
     private static async Task SendAsync(int port)

@@ -145,6 +145,19 @@ public sealed class BinaryMailTests
         Assert.Equal(offer == Offer ? 1 : 0, box.Server.Messages.Count);
     }
 
+    [Fact]
+    public async Task A_report_on_a_binary_message_is_text()
+    {
+        await using var box = new MixedBox(relay: true, new PolicyRestrictive.RestrictivePolicy());
+        box.Server.Extensions = Offer;
+        using RawClient client = await RawClient.GreetedAsync(box.Box.InsidePort);
+        await AddressAsync(client, Max, Anna);
+        Assert.Equal("250 2.0.0 Ok: queued", await client.SendChunkAsync(Head + Body, isLast: true));
+        RecordedMessage report = Assert.Single(box.Relay.Messages);
+        Assert.Equal(("MAIL FROM:<>", false), (report.Mail, report.CameInChunks));
+        Assert.True(Assert.Single(box.Server.Messages).IsFor(Anna));
+    }
+
     [Theory]
     [InlineData("Unsigned", true)]
     [InlineData("Opaque", false)]

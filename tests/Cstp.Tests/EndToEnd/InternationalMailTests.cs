@@ -188,10 +188,31 @@ public sealed class InternationalMailTests
     }
 
     [Fact]
-    public async Task A_sender_beyond_ASCII_gets_no_report_but_the_whole_message_refused()
+    public async Task A_sender_beyond_ASCII_gets_a_global_report_through_a_relay_with_SMTPUTF8()
     {
         await using var box = new MixedBox(relay: true, new PolicyRestrictive.RestrictivePolicy());
-        Assert.StartsWith("550 5.7.1", await SendMixedAsync(box, Sender), StringComparison.Ordinal);
+        box.Relay.Extensions += "\nSMTPUTF8";
+        Assert.Equal("250 2.0.0 Ok: queued", await SendMixedAsync(box, Sender));
+        Assert.Equal([$"RCPT TO:<{MixedBox.Anna}>"], Assert.Single(box.Server.Messages).Recipients);
+        RecordedMessage report = Assert.Single(box.Relay.Messages);
+        Assert.Equal("MAIL FROM:<> SMTPUTF8 BODY=8BITMIME", report.Mail);
+        Assert.Equal([Octets($"RCPT TO:<{Sender}> NOTIFY=NEVER")], report.Recipients);
+        string text = Encoding.UTF8.GetString(report.Content);
+        Assert.Contains("Content-Type: message/global-delivery-status", text, StringComparison.Ordinal);
+        Assert.Contains("Final-Recipient: utf-8; \u4f8b@elsewhere.test\r\n", text, StringComparison.Ordinal);
+        Assert.Contains("Original-Recipient: utf-8;\u4f8b@elsewhere.test\r\n", text, StringComparison.Ordinal);
+        Assert.Contains("Content-Type: message/global-headers", text, StringComparison.Ordinal);
+        Assert.Contains($"To: {Sender}\r\n", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("PIPELINING\n8BITMIME\nDSN")]
+    [InlineData("PIPELINING\nSMTPUTF8\nDSN")]
+    public async Task A_sender_beyond_ASCII_whom_no_report_can_reach_is_told_so_and_nobody_gets_the_message(string offered)
+    {
+        await using var box = new MixedBox(relay: true, new PolicyRestrictive.RestrictivePolicy());
+        box.Relay.Extensions = offered;
+        Assert.StartsWith("550 5.7.1 Nobody got this message: some recipients have no certificate", await SendMixedAsync(box, Sender), StringComparison.Ordinal);
         Assert.Empty(box.Relay.Messages);
         Assert.Empty(box.Server.Messages);
     }

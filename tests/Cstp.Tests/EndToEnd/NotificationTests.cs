@@ -69,6 +69,22 @@ public sealed class NotificationTests
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("SIZE 1000000")]
+    public async Task What_a_message_does_not_use_need_not_be_offered_on_a_second_connection(string offer)
+    {
+        await using var boxes = new TwoBoxes();
+        using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
+        Assert.StartsWith("250", await client.AskAsync("MAIL FROM:<juro@amd.test> SIZE=1000"), StringComparison.Ordinal);
+        foreach (string recipient in new[] { "anna@intel.test", "max@elsewhere.test" })
+            Assert.StartsWith("250", await client.AskAsync($"RCPT TO:<{recipient}>"), StringComparison.Ordinal);
+        boxes.Wire.Extensions = offer;
+        Assert.StartsWith("250", await client.SendMessageAsync(Message), StringComparison.Ordinal);
+        Assert.Equal(2, boxes.Wire.Messages.Count);
+        Assert.Single(boxes.Wire.Messages, m => m.IsFor("max@elsewhere.test") && m.Mail.Contains("SIZE", StringComparison.Ordinal) == offer.Length > 0);
+    }
+
+    [Theory]
     [InlineData("MAIL FROM:<juro@amd.test> RET=ALL", "501 5.5.4")]
     [InlineData("MAIL FROM:<juro@amd.test> ENVID=a+0D+0AX", "501 5.5.4")]
     [InlineData("RCPT TO:<anna@intel.test> NOTIFY=NEVER,FAILURE", "501 5.5.4")]

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Cstp.Abstractions;
 using Cstp.Core.Securing;
 using Cstp.Core.Securing.Rules;
@@ -126,13 +125,13 @@ public sealed class RelayTests
     [Fact]
     public async Task The_log_tells_in_one_line_who_got_what_by_which_way_and_why()
     {
-        var lines = new ConcurrentQueue<string>();
-        using ILoggerFactory loggers = LoggerFactory.Create(builder => builder.AddProvider(new Lines(lines)));
+        using var lines = new LogLines();
+        using ILoggerFactory loggers = LoggerFactory.Create(builder => builder.AddProvider(lines));
         await using var box = new MixedBox(relay: true, loggers: loggers);
         box.RefuseSecond("CONNECT", "421 4.7.0 Too many");
         await box.SendAsync(MixedBox.Message(), Anna, Max, "bert@amd.test");
         await box.SendAsync(MixedBox.Message(), "bert@amd.test");
-        string[] told = [.. lines.Where(line => line.Contains(": message inside", StringComparison.Ordinal))];
+        string[] told = [.. lines.All.Where(line => line.Contains(": message inside", StringComparison.Ordinal))];
         Assert.Equal(2, told.Length);
         Assert.EndsWith(
             $"message inside from <{MixedBox.Juro}> to <{Anna}> (signed and encrypted: gateway certificate; same connection), "
@@ -145,12 +144,12 @@ public sealed class RelayTests
     [Fact]
     public async Task The_log_tells_a_rule_from_a_missing_certificate()
     {
-        var lines = new ConcurrentQueue<string>();
-        using ILoggerFactory loggers = LoggerFactory.Create(builder => builder.AddProvider(new Lines(lines)));
+        using var lines = new LogLines();
+        using ILoggerFactory loggers = LoggerFactory.Create(builder => builder.AddProvider(lines));
         await using var box = new MixedBox(loggers: loggers, securing: new SecuringOptions { SignWithoutCertificate = true, Rules = [new() { Remote = [Anna], Encrypt = Demand.Never }] });
         await box.SendAsync(MixedBox.Message(), Anna);
         await box.SendAsync(MixedBox.Message(), Anna, Max);
-        string[] told = [.. lines.Where(line => line.Contains(": message inside", StringComparison.Ordinal))];
+        string[] told = [.. lines.All.Where(line => line.Contains(": message inside", StringComparison.Ordinal))];
         Assert.Contains("(signed: a rule against encryption; same connection)", told[0], StringComparison.Ordinal);
         Assert.Contains("(signed: a rule against encryption, or no certificate to use; same connection)", told[1], StringComparison.Ordinal);
     }
@@ -159,21 +158,5 @@ public sealed class RelayTests
     {
         public IReadOnlyList<Delivery> Plan(PolicyTransaction transaction, IReadOnlyList<PolicyHeaderField> header) =>
             [.. transaction.Recipients.Select(r => new Delivery([r], r.HasCertificate ? Protection.SignedEncrypted : Protection.None, DeliveryRoute.Relay))];
-    }
-
-    private sealed class Lines(ConcurrentQueue<string> lines) : ILoggerProvider, ILogger
-    {
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => lines.Enqueue(formatter(state, exception));
-
-        public void Dispose()
-        {
-        }
     }
 }

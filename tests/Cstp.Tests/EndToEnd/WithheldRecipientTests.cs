@@ -58,6 +58,20 @@ public sealed class WithheldRecipientTests
     }
 
     [Fact]
+    public async Task The_report_on_a_binary_message_is_text_and_needs_no_relay_that_takes_binary()
+    {
+        await using var box = new MixedBox(relay: true, new RestrictivePolicy());
+        box.Server.Extensions += "\nCHUNKING\nBINARYMIME";
+        using RawClient client = await RawClient.GreetedAsync(box.Box.InsidePort);
+        foreach (string command in (string[])[$"MAIL FROM:<{Juro}> BODY=BINARYMIME", $"RCPT TO:<{Max}>", $"RCPT TO:<{Anna}>"])
+            Assert.StartsWith("250", await client.AskAsync(command), StringComparison.Ordinal);
+        Assert.Equal("250 2.0.0 Ok: queued", await client.SendChunkAsync(MixedBox.Message("Secret\0content"), isLast: true));
+        RecordedMessage report = Assert.Single(box.Relay.Messages);
+        Assert.Equal(("MAIL FROM:<>", false), (report.Mail, report.CameInChunks));
+        Assert.Contains("Action: failed", report.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Several_withheld_stand_in_one_report_whatever_is_demanded_of_their_signatures()
     {
         var rules = new SecuringOptions { Rules = [new() { Remote = [Max], Sign = Demand.Require }] };

@@ -195,9 +195,10 @@ public sealed class ConnectionGuardTests : IDisposable
     [InlineData("mail.amd.test", SignAction.Log, "pass")]
     [InlineData("mail.intel.test", SignAction.Refuse, "pass")]
     [InlineData("localhost", SignAction.Refuse, "pass")]
+    [InlineData("mail.xn--mller-kva.test", SignAction.Refuse, "550 5.7.1")]
     public async Task A_forged_hello_is_met_as_the_settings_say(string name, SignAction action, string verdict)
     {
-        ConnectionGuard guard = Guard(new() { OwnNames = ["amd.test"], HelloForged = action });
+        ConnectionGuard guard = Guard(new() { OwnNames = ["amd.test", "m\u00fcller.test"], HelloForged = action });
         var session = new Session("198.51.100.1");
         await Connect(guard, session);
         Assert.StartsWith(verdict, await Hello(guard, session, name), StringComparison.Ordinal);

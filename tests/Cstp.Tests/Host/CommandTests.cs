@@ -53,6 +53,21 @@ public sealed partial class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Init_takes_a_domain_in_U_labels_and_the_box_knows_each_spelling_of_it()
+    {
+        (await CstpProgram.RunAsync("init", _folder["box"], "--domain", "M\u00fcller.test", "--domain", "xn--mller-kva.test", "--domain", "amd.test")).Expect(0);
+        string text = File.ReadAllText(Config);
+        Assert.Contains("name = \"cstpbox@xn--mller-kva.test\"", text, StringComparison.Ordinal);
+        Assert.Contains("domains = [\"xn--mller-kva.test\", \"xn--mller-kva.test\", \"amd.test\"]", text, StringComparison.Ordinal);
+        File.WriteAllText(Config, Regex.Replace(text, "(?m)^domains = .*$", "domains = [\"m\u00fcller.test\", \"xn--mller-kva.test\", \"amd.test\"]"));
+        (await Run("config", "check")).Expect(0);
+        // Only a local user may own a key.
+        (await Run("keys", "new", "--user", "j\u00fcrg@M\u00dcLLER.test")).Expect(0);
+        (await Run("keys", "new", "--user", "anna@xn--mller-kva.test")).Expect(0);
+        (await Run("keys", "new", "--user", "anna@mueller.test")).Expect(64);
+    }
+
+    [Fact]
     public async Task Init_names_the_crypto_module_of_the_highest_preference_or_the_one_that_was_asked_for()
     {
         (await CstpProgram.RunAsync("init", _folder["one"], "--domain", "amd.test")).Expect(0);
@@ -306,6 +321,7 @@ public sealed partial class CommandTests : IDisposable
     [InlineData("certs")]
     [InlineData("certs", "bogus")]
     [InlineData("init", "/tmp/x", "--domain", "a b")]
+    [InlineData("init", "/tmp/x", "--domain", "\uff41md.test")]
     [InlineData("init", "/tmp/x", "--domain", "amd.test", "--inside-listen", "localhost")]
     [InlineData("completion", "tcsh")]
     public async Task A_wrong_command_line_is_64_with_words_on_stderr(params string[] args)

@@ -126,6 +126,16 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("[[securing.aliases]]\naddress = \"sales\"\nuser = \"a@b\"", "2: [securing] aliases.address: 'sales' is no mail address")]
     [InlineData("[securing.triggers]\nheader = \"X Cstp\"", "2: [securing] triggers.header: must be a field name")]
     [InlineData("[box]\ndomains = \"amd.test\"", "2: [box] domains: must be a list in [ ], not a string")]
+    [InlineData("[box]\ndomains = [\"\uff41md.test\"]", "2: [box] domains: '\uff41md.test' is no domain: '\uff41md' has characters other than plain letters")]
+    [InlineData("[box]\ndomains = [\"mu\u0308ller.test\"]", "2: [box] domains: 'mu\u0308ller.test' is no domain: 'mu\u0308ller' has characters other than plain letters")]
+    [InlineData("[box]\ndomains = [\"a..test\"]", "2: [box] domains: 'a..test' is no domain: a dot stands")]
+    [InlineData("[box]\ndomains = [\"a b.test\"]", "2: [box] domains: 'a b.test' is no domain: 'a b' is not of letters, digits and hyphens")]
+    [InlineData("[box]\nauthserv_id = \"a/1\"", "2: [box] authserv_id: 'a/1' is no domain: 'a/1' is not of letters")]
+    [InlineData("[relay]\nserver = \"relay.test:25\"\nuser = \"box\"", "3: [relay] user: user and password belong together")]
+    [InlineData("[relay]\nserver = \"relay.test:25\"\npassword_file = \"p\"", "3: [relay] password_file: user and password belong together")]
+    [InlineData("[relay]\nuser = \"box\"\npassword_file = \"p\"", "2: [relay] user: a user without a relay; give server too")]
+    [InlineData("[relay]\nserver = \"relay.test:25\"\nuser = \"\"\npassword_file = \"p\"", "3: [relay] user: must have 1 to 255 characters")]
+    [InlineData("[relay]\nhello = \"-a.test\"", "2: [relay] hello: '-a.test' is no domain: '-a' is not of letters")]
     [InlineData("[metrics]\nlisten = \"127.0.0.1\"", "2: [metrics] listen: '127.0.0.1' is not an address with port")]
     [InlineData("[metrics]\nlisten = 1.5", "2: [metrics] listen: must be an address with port like \"127.0.0.1:2525\" or \"[::1]:2525\", not a number with a fraction")]
     [InlineData("[securing]\nouter_subject = \"ü\"", "2: [securing] outer_subject: must be printable ASCII")]
@@ -143,6 +153,36 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("[tls]\ndestinations = [{ address = \"::1\", server = \"required\", verify = \"pkix\" }]", "2: [tls] destinations: ::1: pkix verifies a name, and this destination has none")]
     public void A_mistake_is_found(string text, string expected) =>
         Assert.Contains(Mistakes(text), line => line.StartsWith(expected, StringComparison.Ordinal));
+
+    [Fact]
+    public void Domains_may_be_written_in_U_labels_and_are_kept_in_A_labels()
+    {
+        LoadedConfiguration read = Read("""
+            [box]
+            name = "cstpbox@M\u00dcLLER.test"
+            domains = ["m\u00fcller.test", "xn--mller-kva.test", "amd.test"]
+            authserv_id = "cstp.m\u00fcller.test"
+            [modules]
+            crypto = "c"
+            policy = "p"
+            network = "n"
+            [relay]
+            server = "smarthost.m\u00fcller.test:25"
+            hello = "box.m\u00fcller.test"
+            [[tls.destinations]]
+            address = "192.0.2.25"
+            name = "mx.m\u00fcller.test"
+            """);
+        Assert.Empty(read.Mistakes.Lines);
+        CstpSettings settings = read.Settings;
+        Assert.Equal("cstpbox@xn--mller-kva.test", settings.Box.Name);
+        Assert.Equal(["xn--mller-kva.test", "xn--mller-kva.test", "amd.test"], settings.Box.Domains);
+        Assert.Equal("cstp.xn--mller-kva.test", settings.Box.EffectiveAuthservId);
+        Assert.Equal("box.xn--mller-kva.test", settings.Relay.Hello);
+        Assert.True(RelayServer.TryParse(settings.Relay.Server!, out RelayServer? relay));
+        Assert.Equal("smarthost.xn--mller-kva.test", relay.Host);
+        Assert.Equal("mx.xn--mller-kva.test", settings.Tls.RuleFor(IPAddress.Parse("192.0.2.25")).Name);
+    }
 
     [Fact]
     public void The_first_destination_that_fits_a_server_counts_and_says_what_differs()

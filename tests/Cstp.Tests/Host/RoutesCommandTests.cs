@@ -48,8 +48,9 @@ public sealed class RoutesCommandTests : IDisposable
 
     [Theory]
     [InlineData("server = \"nowhere\"", "[relay] server: 'nowhere' is no server")]
-    [InlineData("server = \"relay.test:25\"\nhello = \"a@b\"", "[relay] hello: 'a@b' is no domain name")]
+    [InlineData("server = \"relay.test:25\"\nhello = \"a@b\"", "[relay] hello: 'a@b' is no domain; write only what stands right of the @")]
     [InlineData("remember = \"1s\"", "[relay] remember: must be between 00:01:00")]
+    [InlineData("server = \"relay.test:25\"\nuser = \"box\"\npassword_file = \"store.key\"", "[relay] user: a password goes to a relay in TLS alone")]
     public async Task Mistakes_about_the_relay_are_told(string setting, string told)
     {
         await InitAsync(text => text.Replace("# server = \"smarthost.example.com:25\"", setting, StringComparison.Ordinal));

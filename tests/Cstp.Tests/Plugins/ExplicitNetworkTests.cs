@@ -84,4 +84,11 @@ public sealed class ExplicitNetworkTests : IDisposable
         var settings = new ListenerSettings { Listen = IPEndPoint.Parse("127.0.0.1:2525"), Upstream = upstream };
         Assert.Equal(fits, !settings.Validate(new ValidationContext(settings)).Any());
     }
+
+    [Fact]
+    public void An_upstream_in_U_labels_is_looked_up_in_A_labels()
+    {
+        Assert.True(UpstreamServer.TryParse("mail.m\u00fcller.test:25", out UpstreamServer? server));
+        Assert.Equal("mail.xn--mller-kva.test", server.Host);
+    }
 }

@@ -75,6 +75,9 @@ public sealed class SmtpParametersTests
     [InlineData("ORCPT=utf-8;\u00c3\u00bc@b.test", true, true)]
     [InlineData("ORCPT=utf-8;\u00c3\u00bc@b.test", false, false)]
     [InlineData("ORCPT=rfc822;\u00c3\u00bc@b.test", true, false)]
+    [InlineData("ORCPT=utf-8;\u00fc@b.test", true, false)]
+    [InlineData("ORCPT=utf-8;a\u00c2\u0085@b.test", true, false)]
+    [InlineData("ORCPT=utf-8;a\u00e2\u0080\u00ae@b.test", true, false)]
     [InlineData("ORCPT=utf-8;\\x{FC}@b.test", false, true)]
     public void An_original_recipient_is_written_in_UTF8_in_an_international_transaction_alone(string parameter, bool isInternational, bool fits) =>
         Assert.Equal(fits, SmtpParameters.RefuseRecipient(Path("TO:", parameter), s_all, isInternational) is null);

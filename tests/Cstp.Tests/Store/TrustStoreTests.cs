@@ -226,10 +226,10 @@ public sealed class TrustStoreTests : IDisposable
         try
         {
             Environment.SetEnvironmentVariable("CREDENTIALS_DIRECTORY", null);
-            Assert.Contains("LoadCredential=store", Assert.Throws<StoreException>(() => Passphrase.Read("credential:store")).Message, StringComparison.Ordinal);
+            Assert.Contains("LoadCredential=store", Assert.Throws<StoreException>(() => SecretFile.StorePassphrase.Read("credential:store")).Message, StringComparison.Ordinal);
             Environment.SetEnvironmentVariable("CREDENTIALS_DIRECTORY", _folder.Root);
-            Assert.Equal("correct horse battery staple", Passphrase.Read("credential:store.key"));
-            Assert.Throws<StoreException>(() => Passphrase.Read("credential:../store.key"));
+            Assert.Equal("correct horse battery staple", SecretFile.StorePassphrase.Read("credential:store.key"));
+            Assert.Throws<StoreException>(() => SecretFile.StorePassphrase.Read("credential:../store.key"));
         }
         finally
         {

@@ -4,6 +4,7 @@ using Cstp.Core.Smtp;
 using Cstp.Core.Tls;
 using Cstp.Tests.EndToEnd;
 using Cstp.Tests.Store;
+using Microsoft.Extensions.Logging;
 
 namespace Cstp.Tests.Tls;
 
@@ -19,7 +20,8 @@ internal sealed class TlsBox : IAsyncDisposable
     /// <param name="interceptors">Of the box.</param>
     /// <param name="smtp">Of the box; STARTTLS is terminated in any case.</param>
     /// <param name="relay">Of the box.</param>
-    public TlsBox(Func<TlsOptions, TlsOptions>? change = null, bool serverTls = true, IReadOnlyList<ISmtpInterceptor>? interceptors = null, SmtpOptions? smtp = null, RelayOptions? relay = null)
+    /// <param name="loggers">Of the box.</param>
+    public TlsBox(Func<TlsOptions, TlsOptions>? change = null, bool serverTls = true, IReadOnlyList<ISmtpInterceptor>? interceptors = null, SmtpOptions? smtp = null, RelayOptions? relay = null, ILoggerFactory? loggers = null)
     {
         ServerCertificate = Workshop.Issue("mx.elsewhere.test");
         Server.Tls = serverTls ? Workshop.Server(ServerCertificate) : null;
@@ -29,7 +31,7 @@ internal sealed class TlsBox : IAsyncDisposable
         BoxAuthority = X509Certificate2.CreateFromPem(certificate);
         Box = new TestBox(
             "amd.test", Server.Port, Server.Port, interceptors: interceptors,
-            smtp: (smtp ?? new SmtpOptions()) with { Starttls = StartTlsHandling.Terminate }, tls: change is null ? options : change(options), relay: relay);
+            smtp: (smtp ?? new SmtpOptions()) with { Starttls = StartTlsHandling.Terminate }, tls: change is null ? options : change(options), relay: relay, loggers: loggers);
     }
 
     public TlsWorkshop Workshop { get; } = new();
