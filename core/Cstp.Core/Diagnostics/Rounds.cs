@@ -1,12 +1,12 @@
 namespace Cstp.Core.Diagnostics;
 
-/// <summary>Does something in the background once in each interval. A round that fails is told, and the next one comes all the same.</summary>
+/// <summary>Does something in the background, at once and then once in each interval. A round that fails is told, and the next one comes all the same.</summary>
 internal sealed class Rounds : IAsyncDisposable
 {
     private readonly PeriodicTimer _timer;
     private readonly Task _running;
 
-    /// <summary>Starts; the first round comes after the first interval.</summary>
+    /// <summary>Starts.</summary>
     /// <param name="interval">From one round to the next.</param>
     /// <param name="time">The clock.</param>
     /// <param name="round">What is done.</param>
@@ -14,7 +14,7 @@ internal sealed class Rounds : IAsyncDisposable
     public Rounds(TimeSpan interval, TimeProvider time, Action round, Action<Exception> failed)
     {
         _timer = new PeriodicTimer(interval, time);
-        _running = RunAsync(round, failed);
+        _running = Task.Run(() => RunAsync(round, failed));
     }
 
     /// <summary>Waits for a round under way; none comes any more.</summary>
@@ -26,7 +26,7 @@ internal sealed class Rounds : IAsyncDisposable
 
     private async Task RunAsync(Action round, Action<Exception> failed)
     {
-        while (await _timer.WaitForNextTickAsync())
+        do
         {
             try
             {
@@ -37,5 +37,6 @@ internal sealed class Rounds : IAsyncDisposable
                 failed(cause);
             }
         }
+        while (await _timer.WaitForNextTickAsync());
     }
 }

@@ -59,7 +59,7 @@ internal abstract record EntityKind
             if (CountParameter(value, parameter) > 1)
                 return new Ambiguous($"more than one {parameter} parameter");
         }
-        string encoding = encodings.Length == 0 ? "7bit" : StripComments(encodings[0].Value).ToLowerInvariant();
+        string encoding = EncodingOf(encodings);
         if (smime.IsMimeType("multipart", "signed"))
         {
             if (encoding is not ("7bit" or "8bit" or "binary"))
@@ -84,6 +84,11 @@ internal abstract record EntityKind
             return false;
         return type.IsMimeType("multipart", "encrypted") || type.IsMimeType("multipart", "signed") || IsSmime(type, header);
     }
+
+    /// <summary>The transfer encoding, in lower case (RFC 2045 6.1).</summary>
+    /// <param name="fields">The header section's fields.</param>
+    public static string EncodingOf(IEnumerable<HeaderField> fields) =>
+        fields.FirstOrDefault(f => f.Is("Content-Transfer-Encoding")) is { IsWellFormed: true } field ? StripComments(field.Value).ToLowerInvariant() : "7bit";
 
     /// <summary>Reads a Content-Type field.</summary>
     /// <param name="field">The field.</param>

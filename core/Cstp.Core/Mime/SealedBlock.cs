@@ -57,16 +57,16 @@ internal sealed record SealedBlock(int HpOuter, SealedContentType ContentType, I
     /// <param name="outer">The fields that stand outside, as they stand there.</param>
     /// <param name="recipients">The recipients of this delivery.</param>
     /// <param name="isInternational">Whether the original came with SMTPUTF8.</param>
-    /// <param name="isBinary">Whether the original came with BODY=BINARYMIME.</param>
+    /// <param name="body">What the original was declared to hold.</param>
     /// <returns>Everything up to the body.</returns>
-    public static byte[] Seal(HeaderSection header, IReadOnlyList<HeaderField> outer, IReadOnlyList<Mailbox> recipients, bool isInternational, bool isBinary = false)
+    public static byte[] Seal(HeaderSection header, IReadOnlyList<HeaderField> outer, IReadOnlyList<Mailbox> recipients, bool isInternational, BodyValue body)
     {
         SealedContentType how = Judge(header, out HeaderField first);
         var text = new MemoryStream(header.Raw.Length * 2 + 1024);
         Write(text, $"{FieldName}: 1; hp-outer={outer.Count}; content-type={how.ToString().ToLowerInvariant()}");
         if (isInternational && !Ascii.IsValid(header.Raw.Span))
             Write(text, "; " + International);
-        if (isBinary)
+        if (body == BodyValue.Binary)
             Write(text, "; " + Binary);
         for (int i = 0; i < recipients.Count; i++)
             Write(text, (i == 0 ? ";\r\n rcpt=" : ",\r\n ") + DigestOf(recipients[i]));

@@ -105,7 +105,7 @@ internal sealed class SevenBitStage
     private void Enter(HeaderSection header, IEnumerable<HeaderField> fields, IBufferWriter<byte> output)
     {
         ContentType? type = header.All("Content-Type").Select(EntityKind.Parse).FirstOrDefault();
-        string encoding = header.All("Content-Transfer-Encoding").FirstOrDefault() is { IsWellFormed: true } field ? field.Value.ToLowerInvariant() : "7bit";
+        string encoding = EntityKind.EncodingOf(header.Fields);
         bool isMultipart = type?.IsMimeType("multipart", "*") == true && type.Boundary is { Length: > 0 };
         bool isMessage = type?.IsMimeType("message", "rfc822") == true;
         string? instead = encoding is not ("8bit" or "binary") ? null : isMultipart || isMessage ? "7bit" : type is null || type.IsMimeType("text", "*") ? "quoted-printable" : "base64";

@@ -143,7 +143,7 @@ internal sealed class OutboundSecuring(
             signer, encryption, [.. group.Select(r => r.Mailbox)], forGateways, forGateways && options.OuterSubject.Length > 0 ? options.OuterSubject : null)
         {
             IsInternational = envelope.IsInternational,
-            IsBinary = envelope.Declared == BodyValue.Binary,
+            Body = envelope.Declared,
         };
         Log(envelope, recipients, "signed and encrypted", signer, encryption.Cipher.ToString());
         metrics.Layer("signed", "made");
@@ -191,7 +191,8 @@ internal sealed class OutboundSecuring(
     {
         var request = new SealingRequest(signer, null, [], false, null);
         bool reencode = IsDeclared8Bit(header, envelope);
-        bool clear = !reencode || options.EightBit == EightBitSigning.Reencode;
+        // Parts are found by their lines, which a binary body need not have.
+        bool clear = !reencode || (options.EightBit == EightBitSigning.Reencode && envelope.Declared != BodyValue.Binary);
         Log(envelope, recipients, clear ? "clear-signed" : "signed", signer, "not encrypted");
         metrics.Layer(clear ? "clearSigned" : "signed", "made");
         return new PlannedDelivery(
@@ -232,11 +233,8 @@ internal sealed class OutboundSecuring(
     }
 
     /// <summary>Whether 7 bits may not carry it: what was declared decides, since the header goes out before the body is seen (RFC 8551 3.1.3).</summary>
-    private static bool IsDeclared8Bit(HeaderSection header, MessageEnvelope envelope)
-    {
-        HeaderField encoding = header.All("Content-Transfer-Encoding").FirstOrDefault();
-        return envelope.Declared != BodyValue.SevenBit || (!encoding.Raw.IsEmpty && encoding.Value.ToLowerInvariant() is "8bit" or "binary");
-    }
+    private static bool IsDeclared8Bit(HeaderSection header, MessageEnvelope envelope) =>
+        envelope.Declared != BodyValue.SevenBit || EntityKind.EncodingOf(header.Fields) is "8bit" or "binary";
 
     private void Log(MessageEnvelope envelope, int[] recipients, string protection, SigningRequest? signer, string cipher) =>
         SecuringLog.Secured(logger, envelope.Session, Names(envelope, recipients), protection, signer?.Signer.Certificate.Fingerprint[..16] ?? "nobody", cipher);

@@ -277,8 +277,9 @@ internal sealed class LayerJudgement
     {
         if (!inner.Header.IsWellFormed || inner.Header.Raw.Span.IndexOfAnyExceptInRange((byte)' ', (byte)'~') is >= 0 && !IsPrintable(inner.Header.Raw.Span))
             return false;
-        string encoding = inner.Header.All("Content-Transfer-Encoding").FirstOrDefault() is { IsWellFormed: true } field ? field.Value.ToLowerInvariant() : "7bit";
-        return encoding is "8bit" or "binary" || !(inner.Scan.HasEightBit || inner.Scan.HasNul);
+        string encoding = EntityKind.EncodingOf(inner.Header.Fields);
+        // What is not binary has no NUL, and no CR without LF (RFC 2045 2.7, 2.8).
+        return encoding == "binary" || (!inner.Scan.HasNul && !inner.Scan.HasBareCarriageReturn && (encoding == "8bit" || !inner.Scan.HasEightBit));
     }
 
     private static bool IsPrintable(ReadOnlySpan<byte> header)

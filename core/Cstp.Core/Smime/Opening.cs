@@ -168,11 +168,15 @@ internal sealed class Opening(ICmsEnveloper crypto, SecuringOptions options, Aut
         _ => false,
     };
 
-    /// <summary>Whether what comes out is not made of lines. LF alone may have been one's line end, unless binary was said.</summary>
+    /// <summary>
+    /// Whether what comes out is not made of lines. LF alone may have been one's line end, unless binary was said: by the box that sealed it, by the
+    /// client, or by the entity itself, which many a program says of text, so that it counts only where binary may go on.
+    /// </summary>
     private static bool IsBinary(LayerDecision decision, OpeningRequest request)
     {
         ContentScan body = decision.Final.Scan;
-        return !decision.NeedsBase64 && (body.HasNul || body.HasBareCarriageReturn || ((decision.IsBinary || request.Came == BodyValue.Binary) && !body.IsLines));
+        bool isSaid = decision.IsBinary || request.Came == BodyValue.Binary || (request.ServerTakes == BodyValue.Binary && EntityKind.EncodingOf(decision.Outer) == "binary");
+        return !decision.NeedsBase64 && (body.HasNul || body.HasBareCarriageReturn || (isSaid && !body.IsLines));
     }
 
     private static string? Untransportable(LayerDecision decision, bool isBinary, OpeningRequest request)

@@ -18,8 +18,8 @@ internal sealed record SealingRequest(
     /// <summary>Whether the original came with SMTPUTF8.</summary>
     public bool IsInternational { get; init; }
 
-    /// <summary>Whether the original came with BODY=BINARYMIME.</summary>
-    public bool IsBinary { get; init; }
+    /// <summary>What the original was declared to hold.</summary>
+    public BodyValue Body { get; init; }
 }
 
 /// <summary>Makes S/MIME of a message as it streams (RFC 8551 3).</summary>
@@ -40,7 +40,7 @@ internal sealed class Sealing(ICmsEnveloper crypto)
     {
         EncryptionRequest encryption = request.Encryption ?? throw new ArgumentException("no recipients to encrypt to", nameof(request));
         List<HeaderField> outer = OuterFields(header, request.OuterSubject);
-        byte[] front = SealedBlock.Seal(header, outer, request.Recipients, request.IsInternational, request.IsBinary);
+        byte[] front = SealedBlock.Seal(header, outer, request.Recipients, request.IsInternational, request.Body);
         WriteHeader(message, outer, EnvelopedHeader(encryption));
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);

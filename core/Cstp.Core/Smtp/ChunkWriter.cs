@@ -16,6 +16,9 @@ internal sealed class ChunkWriter(SmtpConnection server, bool pipelined, SmtpOpt
     /// <summary>Chunks whose replies are owed at most: with it both ends cannot wait for each other with full buffers.</summary>
     private const int Window = 8;
 
+    /// <summary>A client that trickles does not keep the server waiting for a whole chunk: its own patience is some minutes (RFC 5321 4.5.3.2.7).</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
+
     private Task<ServerReply>? _reply;
     private int _unanswered;
 
@@ -33,9 +36,7 @@ internal sealed class ChunkWriter(SmtpConnection server, bool pipelined, SmtpOpt
     {
         while (true)
         {
-            ReadResult read = await message.ReadAtLeastAsync(Least, cancel);
-            if (read.IsCanceled)
-                throw new OperationCanceledException("sending the message was cancelled");
+            ReadResult read = await ReadAsync(message, cancel);
             if (!read.Buffer.IsEmpty)
             {
                 server.Write(string.Create(CultureInfo.InvariantCulture, $"BDAT {read.Buffer.Length}\r\n"));
@@ -52,11 +53,36 @@ internal sealed class ChunkWriter(SmtpConnection server, bool pipelined, SmtpOpt
             }
             catch (Exception e) when (e is ConnectionLostException or TimeoutException)
             {
-                throw new EarlyReplyException(null);
+                throw await LostAsync();
             }
             if (read.IsCompleted)
                 return;
         }
+    }
+
+    /// <summary>Waits for as much as makes a chunk, for a while; and for the server's word, which may come first.</summary>
+    private async Task<ReadResult> ReadAsync(PipeReader message, CancellationToken cancel)
+    {
+        Task<ReadResult> reading = message.ReadAtLeastAsync(Least, cancel).AsTask();
+        using ITimer patience = time.CreateTimer(static reader => ((PipeReader)reader!).CancelPendingRead(), message, s_patience, Timeout.InfiniteTimeSpan);
+        try
+        {
+            while (!reading.IsCompleted)
+            {
+                await Task.WhenAny(reading, NextReply);
+                if (NextReply.IsCompleted)
+                    await TakeReplyAsync(NextReply);
+            }
+        }
+        catch (Exception e)
+        {
+            message.CancelPendingRead();
+            await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (e is ConnectionLostException)
+                throw new EarlyReplyException(null);
+            throw;
+        }
+        return await reading;
     }
 
     /// <summary>A server may refuse and read no more: its word must not wait for its reading.</summary>
@@ -79,5 +105,24 @@ internal sealed class ChunkWriter(SmtpConnection server, bool pipelined, SmtpOpt
             throw new EarlyReplyException(reply);
         _reply = null;
         _unanswered--;
+    }
+
+    /// <summary>What a server said before it closed counts more than that it did.</summary>
+    private async Task<EarlyReplyException> LostAsync()
+    {
+        try
+        {
+            while (NextReply.IsCompleted)
+                await TakeReplyAsync(NextReply);
+            return new EarlyReplyException(null);
+        }
+        catch (EarlyReplyException said)
+        {
+            return said;
+        }
+        catch (ConnectionLostException)
+        {
+            return new EarlyReplyException(null);
+        }
     }
 }

@@ -91,7 +91,7 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
         {
             ServerReply? refused = await outgoing.AddressAsync(mail, Recipients(delivery).Select(r => r.Line), session.Extensions.Has("PIPELINING"), reset: true, cancel);
             if (refused is not null)
-                return ChangedItsMind("mail server", refused);
+                return ChangedItsMind(refused);
         }
         return await BeginAsync(outgoing, cancel);
     }
@@ -158,7 +158,7 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
             _prepared[i] = null;
             return ($"the server refuses on a second connection: {refused.Text}", null);
         }
-        return (null, refused is not null ? ChangedItsMind("mail server", refused) : await BeginAsync(outgoing, cancel));
+        return (null, refused is not null ? ChangedItsMind(refused) : await BeginAsync(outgoing, cancel));
     }
 
     private async Task<MessageAnswer?> PrepareRelayedAsync(int i, Relay relay, CancellationToken cancel)
@@ -173,7 +173,7 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
             ? (lines.ReportMail(delivery), [lines.ReportRecipient(transaction.ReversePath!)])
             : (lines.Mail(transaction, delivery, isVouched: false), Recipients(delivery).Select(lines.Recipient));
         ServerReply? refused = await outgoing.AddressAsync(mail, recipients, offer.Has("PIPELINING"), reset: false, cancel);
-        return refused is not null ? ChangedItsMind($"relay {relay.Name}", refused) : await BeginAsync(outgoing, cancel);
+        return refused is not null ? RefusedBy(relay, refused) : await BeginAsync(outgoing, cancel);
     }
 
     private OutgoingDelivery Take(int i, SmtpConnection server, ServerExtensions offer, string way)
@@ -192,9 +192,13 @@ internal sealed class DeliveryPreparation(SmtpSession session, SmtpServices serv
     private static MessageAnswer.Ours Later(string cause) => new(new Reply(451, "4.4.2", "A part of this message cannot be delivered now; try again later"), cause);
 
     private static MessageAnswer.Ours Unreportable(Relay relay) => new(
-        new Reply(550, "5.7.1", "Nobody got this message: some recipients have no certificate, and no report about them reaches an address beyond ASCII from here; send to the others alone"),
-        $"the relay {relay.Name} does not offer SMTPUTF8 with 8BITMIME, which the report to a sender beyond ASCII needs (RFC 6531); switch it on there, or name another relay");
+        new Reply(550, "5.7.1", "Nobody got this message: some recipients have no certificate, and no report about them can be sent from here, since it would have an address beyond ASCII; send to the others alone"),
+        $"the relay {relay.Name} does not offer SMTPUTF8 with 8BITMIME, which a report needs where the sender's address, or the box's own in [box] name, is beyond ASCII (RFC 6531); switch it on there, or name another relay");
 
-    private static MessageAnswer.Ours ChangedItsMind(string who, ServerReply reply) => new(
-        new Reply(451, "4.3.0", $"The mail server changed its mind about a recipient ({reply.Text}); try again later"), $"the {who} refused when the message was addressed anew: {reply.Text}");
+    private static MessageAnswer.Ours ChangedItsMind(ServerReply reply) => new(
+        new Reply(451, "4.3.0", $"The mail server changed its mind about a recipient ({reply.Text}); try again later"), $"the mail server refused when the message was addressed anew: {reply.Text}");
+
+    private static MessageAnswer.Ours RefusedBy(Relay relay, ServerReply reply) => new(
+        new Reply(451, "4.3.0", $"The relay refuses a part of this message ({reply.Text}); try again later"),
+        $"the relay {relay.Name} refuses the sender or a recipient: {reply.Text}; it must take mail of the box for any domain");
 }

@@ -76,7 +76,7 @@ internal sealed class Relay(RelayServer server, string hello, SmtpOptions option
         {
             return await tls.GreetAgainAsync(connection, rule, server.Host, $"EHLO {hello}", cancel);
         }
-        catch (IOException e) when (NeedsTls)
+        catch (IOException e) when (NeedsTls && e is not ConnectionLostException)
         {
             throw NoPassword(e.Message);
         }
@@ -96,7 +96,7 @@ internal sealed class Relay(RelayServer server, string hello, SmtpOptions option
             throw new IOException($"the relay {Name} does not let the box in: {e.Message}", e);
         }
         ServerReply again = await AskAsync(connection, "EHLO", cancel);
-        return again.IsPositive ? again : throw new IOException($"the relay {Name} let the box in and refuses the greeting: {again.Text}");
+        return again.IsPositive ? again : throw new IOException($"the relay {Name} let the box in and then answers EHLO with {again.Code}; look at its log");
     }
 
     private IOException NoPassword(string cause) =>

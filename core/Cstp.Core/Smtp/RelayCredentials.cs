@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Cstp.Core.Smtp;
 
-/// <summary>The box's own user and password at the relay (RFC 4954). Neither ever stands in a message of ours, nor does what the relay says of them, which may repeat them.</summary>
+/// <summary>The box's own user and password at the relay (RFC 4954). Neither ever stands in a message of ours, nor does what the relay answers to AUTH, which may repeat them.</summary>
 /// <param name="user">The user.</param>
 /// <param name="password">The password; neither has a NUL.</param>
 internal sealed class RelayCredentials(string user, string password)
@@ -16,7 +16,7 @@ internal sealed class RelayCredentials(string user, string password)
     {
         HashSet<string> offered = Mechanisms(ehlo);
         IReadOnlyList<string> lines =
-            offered.Contains("PLAIN") ? [$"AUTH PLAIN {Base64($"\0{user}\0{password}")}"]
+            offered.Contains("PLAIN") ? Plain(Base64($"\0{user}\0{password}"))
             : offered.Contains("LOGIN") ? ["AUTH LOGIN", Base64(user), Base64(password)]
             : throw new IOException("it offers neither AUTH PLAIN nor AUTH LOGIN; switch one on there, or name another port (587) or relay");
         for (int i = 0; i < lines.Count; i++)
@@ -26,6 +26,14 @@ internal sealed class RelayCredentials(string user, string password)
             if (reply.Code != (i == lines.Count - 1 ? 235 : 334))
                 throw new IOException($"it answers AUTH with {reply.Code}; look at [relay] user and password_file, and at the relay's log");
         }
+    }
+
+    /// <summary>What would make a command line too long comes after it (RFC 4954 4).</summary>
+    private static string[] Plain(string response)
+    {
+        const int MaxLine = 512;
+        string line = $"AUTH PLAIN {response}";
+        return line.Length + "\r\n".Length <= MaxLine ? [line] : ["AUTH PLAIN", response];
     }
 
     /// <summary>"AUTH=LOGIN" is an old spelling that some servers send beside the right one.</summary>

@@ -33,7 +33,7 @@ internal sealed record Transaction(Mailbox? ReversePath, string Path, IReadOnlyL
     public BodyValue BodyOf(PlannedDelivery delivery) => delivery.Body ?? Declared;
 
     /// <summary>The parameters of MAIL for a delivery.</summary>
-    /// <param name="delivery">The delivery; it may need SMTPUTF8 or BINARYMIME where the client did not, or not where the client did.</param>
+    /// <param name="delivery">The delivery; it may need SMTPUTF8 where the client did not, and BINARYMIME where he did not, or the other way round.</param>
     public IReadOnlyList<(string Keyword, string? Value)> ParametersFor(PlannedDelivery delivery)
     {
         List<(string Keyword, string? Value)> parameters = [.. Parameters];

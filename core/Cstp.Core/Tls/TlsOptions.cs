@@ -94,7 +94,7 @@ internal sealed record TlsOptions : IValidatableObject
     /// </summary>
     /// <param name="server">Its address.</param>
     /// <param name="host">Its host name or address in the settings.</param>
-    public TlsRule RuleForPassword(IPAddress server, string host) => ForPassword(DestinationFor(server) is null ? null : RuleFor(server), host);
+    public TlsRule RuleForPassword(IPAddress server, string host) => ForPassword(DestinationFor(server), host);
 
     /// <summary>Whether a server that gets a password can be verified at all, as far as the settings tell.</summary>
     /// <param name="host">Its host name or address in the settings.</param>
@@ -103,15 +103,15 @@ internal sealed record TlsOptions : IValidatableObject
         // The addresses of a name are known once it is connected to: any destination may be the one.
         IEnumerable<TlsRule> rules = IPAddress.TryParse(host, out IPAddress? address)
             ? [RuleForPassword(address, host)]
-            : [ForPassword(null, host), .. Destinations.Where(known => known.Network is not null).Select(known => ForPassword(RuleFor(known.Network!.Value.BaseAddress), host))];
+            : [ForPassword(null, host), .. Destinations.Select(known => ForPassword(known, host))];
         return rules.Any(rule => rule.Verify == TlsVerification.Pin ? rule.Pins.Count > 0 : rule.Name is not null);
     }
 
-    private static TlsRule ForPassword(TlsRule? destination, string host) => new(
+    private static TlsRule ForPassword(TlsDestination? known, string host) => new(
         TlsPolicy.Required,
-        destination?.Verify is not (null or TlsVerification.None) ? destination.Verify : destination?.Pins.Count > 0 ? TlsVerification.Pin : TlsVerification.Pkix,
-        destination?.Name ?? (HostName.IsValid(host) ? host : null),
-        destination?.Pins ?? []);
+        known?.Verify is { } verify and not TlsVerification.None ? verify : known?.Pins.Count > 0 ? TlsVerification.Pin : TlsVerification.Pkix,
+        known?.Name is { } name ? DomainSetting.ToAscii(name) : HostName.IsValid(host) ? host : null,
+        known?.Pins ?? []);
 
     private TlsDestination? DestinationFor(IPAddress server)
     {

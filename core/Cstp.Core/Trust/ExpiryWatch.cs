@@ -28,7 +28,6 @@ internal sealed class ExpiryWatch : IAsyncDisposable
         _time = time;
         _logger = logger;
         metrics.MeasureRemaining(Remaining);
-        Tell();
         _watching = new Rounds(Round, time, Tell, failed => TrustLog.WatchFailed(logger, failed));
     }
 

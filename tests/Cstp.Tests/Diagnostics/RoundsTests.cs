@@ -28,7 +28,9 @@ public sealed class RoundsTests
                 done.Release();
             }))
         {
-            for (int round = 1; round <= 3; round++)
+            // The first one comes at once.
+            Assert.True(await done.WaitAsync(RawClient.Patience));
+            for (int round = 2; round <= 3; round++)
             {
                 time.Advance(TimeSpan.FromMinutes(1));
                 Assert.True(await done.WaitAsync(RawClient.Patience));

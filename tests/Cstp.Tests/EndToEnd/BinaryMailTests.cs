@@ -1,6 +1,7 @@
 using System.Text;
 using Cstp.Abstractions;
 using Cstp.Core.Securing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Cstp.Tests.EndToEnd;
 
@@ -92,7 +93,7 @@ public sealed class BinaryMailTests
     {
         await using TwoBoxes boxes = With();
         CmsIdentity boss = SmimeWorkshop.Identity("boss@amd.test");
-        boxes.Intel.Add(boss.Certificate, Cstp.Core.Trust.CertificateRole.User, "boss@amd.test");
+        boxes.Intel.TrustUser(boss.Certificate, "boss@amd.test");
         byte[] cms = await SmimeWorkshop.SignAsync("Content-Type: text/plain\r\n\r\nsigned\r\n", boss);
         string message = SmimeWorkshop.Message("boss@amd.test", $"Content-Type: application/pkcs7-mime; smime-type=signed-data\r\nContent-Transfer-Encoding: binary\r\n\r\n{Encoding.Latin1.GetString(cms)}");
         using RawClient client = await RawClient.GreetedAsync(boxes.Intel.OutsidePort);
@@ -159,25 +160,62 @@ public sealed class BinaryMailTests
     }
 
     [Theory]
-    [InlineData("Unsigned", true)]
-    [InlineData("Opaque", false)]
-    [InlineData("Reencode", false)]
-    public async Task A_signature_that_anybody_can_read_carries_no_binary(string setting, bool isBinary)
+    [InlineData("Unsigned", true, Body)]
+    [InlineData("Opaque", false, Body)]
+    [InlineData("Reencode", false, Body)]
+    [InlineData("Opaque", false, "LF alone\nand no end")]
+    [InlineData("Reencode", false, "LF alone\nand no end")]
+    public async Task A_signature_that_anybody_can_read_carries_no_binary(string setting, bool isBinary, string body)
     {
         await using TwoBoxes boxes = With(new SecuringOptions { SignWithoutCertificate = true, EightBit = Enum.Parse<EightBitSigning>(setting) });
         using RawClient client = await RawClient.GreetedAsync(boxes.Amd.InsidePort);
         await AddressAsync(client, "x@elsewhere.test");
-        Assert.Equal("250 2.0.0 Ok: queued", await client.SendChunkAsync(Head + Body, isLast: true));
+        Assert.Equal("250 2.0.0 Ok: queued", await client.SendChunkAsync(Head + body, isLast: true));
         RecordedMessage wire = Assert.Single(boxes.Wire.Messages);
-        Assert.Equal((isBinary, isBinary), (wire.CameInChunks, wire.Text == Head + Body));
+        Assert.Equal((isBinary, isBinary), (wire.CameInChunks, wire.Text == Head + body));
         if (isBinary)
             return;
+        Assert.Contains("smime-type=signed-data", wire.Text, StringComparison.Ordinal);
         RecordedMessage arrived = await boxes.OpenAsync(wire.Content, Juro, Anna);
         Assert.Contains("smime=pass", arrived.Text, StringComparison.Ordinal);
-        using MimeKit.MimeMessage read = await MimeKit.MimeMessage.LoadAsync(new MemoryStream(arrived.Content));
-        using var content = new MemoryStream();
-        await read.BodyParts.OfType<MimeKit.MimePart>().First().Content!.DecodeToAsync(content);
-        Assert.Equal(Body, Encoding.Latin1.GetString(content.ToArray()));
+        Assert.EndsWith("\r\n\r\n" + body, arrived.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Offer, "binary", "a\nb", true)]
+    [InlineData(Offer, "8bit", "a\r\nb\r\n", false)]
+    [InlineData("8BITMIME\nENHANCEDSTATUSCODES", "binary", "a\r\nb\r\n", false)]
+    public async Task What_a_strangers_entity_says_to_be_binary_keeps_its_line_feeds_where_the_server_takes_that(string offer, string encoding, string body, bool isBinary)
+    {
+        await using TwoBoxes boxes = With(behindIntel: offer);
+        CmsIdentity boss = SmimeWorkshop.Identity("boss@amd.test");
+        boxes.Intel.TrustUser(boss.Certificate, "boss@amd.test");
+        string entity = await SmimeWorkshop.OpaqueSignedAsync($"Content-Type: text/plain\r\nContent-Transfer-Encoding: {encoding} (they say)\r\n\r\na\nb", boss);
+        RecordedMessage arrived = await boxes.OpenAsync(Encoding.Latin1.GetBytes(SmimeWorkshop.Message("boss@amd.test", entity)), "boss@amd.test", Anna);
+        Assert.Contains("smime=pass", arrived.Text, StringComparison.Ordinal);
+        Assert.EndsWith("\r\n\r\n" + body, arrived.Text, StringComparison.Ordinal);
+        Assert.Equal(isBinary, arrived.CameInChunks);
+    }
+
+    [Fact]
+    public async Task A_client_that_trickles_does_not_keep_the_server_waiting_for_a_whole_chunk()
+    {
+        var time = new FakeTimeProvider();
+        await using var box = new MixedBox(time: time);
+        box.Server.Extensions = Offer;
+        using RawClient client = await RawClient.GreetedAsync(box.Box.InsidePort);
+        await AddressAsync(client, Max);
+        string first = Head + new string('\0', 20_000);
+        Assert.StartsWith("250", await client.SendChunkAsync(first), StringComparison.Ordinal);
+        Assert.DoesNotContain(box.Server.Commands, c => c.StartsWith("BDAT", StringComparison.Ordinal));
+        using var limit = new CancellationTokenSource(RawClient.Patience);
+        while (!box.Server.Commands.Any(c => c.StartsWith("BDAT", StringComparison.Ordinal)))
+        {
+            time.Advance(TimeSpan.FromSeconds(5));
+            await Task.Delay(20, limit.Token);
+        }
+        Assert.Equal("250 2.0.0 Ok: queued", await client.SendChunkAsync("the rest", isLast: true));
+        Assert.Equal(first + "the rest", Assert.Single(box.Server.Messages).Text);
     }
 
     [Theory]
@@ -244,6 +282,7 @@ public sealed class BinaryMailTests
 
     [Theory]
     [InlineData("552 5.3.4 Too much", "552 5.3.4 Too much")]
+    [InlineData("552 5.3.4 Too much" + RecordingServer.Farewell, "552 5.3.4 Too much")]
     [InlineData("CUT", "451 4.4.2")]
     [InlineData("354 Go on", "421 4.5.0")]
     public async Task A_server_that_stops_in_the_middle_gets_no_message_and_the_client_hears_why(string answer, string reply)

@@ -54,6 +54,20 @@ public sealed class InboundEncryptionRowTests
         await AssertKeptAsync(boxes, Message(Bob, await EnvelopedAsync(Entity + "\u0091\u0092\r\n", ContentCipher.Aes256Cbc, anna)), null);
     }
 
+    [Theory]
+    [InlineData("8bit", "\u0091\0")]
+    [InlineData("8bit", "\u0091\rx")]
+    [InlineData("7bit", "x\0")]
+    [InlineData("7bit", "x\rx")]
+    public async Task E2_CBC_content_that_is_no_text_as_it_says_is_kept_also_where_the_server_takes_binary(string encoding, string garbage)
+    {
+        await using TwoBoxes boxes = Boxes();
+        boxes.IntelServer.Extensions = "8BITMIME\nCHUNKING\nBINARYMIME";
+        EncodedCertificate anna = boxes.Intel.AddUserKey("anna@intel.test")[0].Identity.Certificate;
+        string entity = $"Content-Type: text/plain\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{garbage}\r\n";
+        await AssertKeptAsync(boxes, Message(Bob, await EnvelopedAsync(entity, ContentCipher.Aes256Cbc, anna)), null);
+    }
+
     [Fact]
     public async Task E2_CBC_around_a_signature_that_fails_is_kept()
     {

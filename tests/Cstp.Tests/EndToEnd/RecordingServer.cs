@@ -66,6 +66,9 @@ internal sealed class RecordingServer : IAsyncDisposable
     /// <summary>After its 354 it reads nothing any more, and says this once it is known; null for a server that reads.</summary>
     public Task<string>? AnswersUnread { get; set; }
 
+    /// <summary>At the end of an answer: with it the server closes.</summary>
+    public const string Farewell = " and goodbye";
+
     /// <summary>Answers a command otherwise than usual; null for the usual. "DOT" stands for the final dot.</summary>
     public Func<string, string?> Answer { get; set; } = _ => null;
 
@@ -123,7 +126,9 @@ internal sealed class RecordingServer : IAsyncDisposable
                     }
                     if (told is not null)
                     {
-                        await Send(stream, told);
+                        await Send(stream, told.Replace(Farewell, "", StringComparison.Ordinal));
+                        if (told.EndsWith(Farewell, StringComparison.Ordinal))
+                            return;
                         continue;
                     }
                     switch (verb)

@@ -104,7 +104,7 @@ public sealed class ContentTests
     {
         HeaderSection header = (await HeaderSection.ReadAsync(Cuts.Reader(Cuts.Octets(original)), 1000, default))!;
         Mailbox[] recipients = [Mailbox.Parse("Anna@Intel.test"), Mailbox.Parse("bert@intel.test")];
-        byte[] sealed_ = SealedBlock.Seal(header, [.. header.Fields.Where(f => f.Is("A"))], recipients, isInternational: false);
+        byte[] sealed_ = SealedBlock.Seal(header, [.. header.Fields.Where(f => f.Is("A"))], recipients, isInternational: false, BodyValue.SevenBit);
         HeaderSection inner = (await HeaderSection.ReadAsync(Cuts.Reader(sealed_), 10_000, default))!;
         SealedBlock block = SealedBlock.TryRead(inner)!;
         Assert.Equal((1, how), (block.HpOuter, block.ContentType.ToString()));

@@ -87,6 +87,36 @@ public sealed class RelayAuthenticationTests : IAsyncDisposable
         Assert.Equal("MAIL FROM:<juro@amd.test> RET=HDRS", Assert.Single(_relay.Messages).Mail);
     }
 
+    [Fact]
+    public async Task What_would_make_the_line_too_long_comes_after_it()
+    {
+        string password = new('x', 400), response = Base64($"\0{User}\0{password}");
+        File.WriteAllText(_folder["relay.password"], password);
+        _relay.Answer = line => line == "AUTH PLAIN" ? "334 " : line == response ? "235 2.7.0 Welcome" : Answer(line);
+        await using TlsBox box = Box(Remote);
+        Assert.Equal("250 2.0.0 Ok: queued", await SendAsync(box));
+        Assert.Single(_relay.Messages);
+    }
+
+    [Fact]
+    public async Task A_relay_that_goes_before_it_is_greeted_is_not_said_to_lack_a_certificate()
+    {
+        _relay.Answer = line => line.StartsWith("EHLO", StringComparison.Ordinal) ? "CUT" : Answer(line);
+        await using TlsBox box = Box(Remote);
+        Assert.StartsWith("451 4.4.2", await SendAsync(box), StringComparison.Ordinal);
+        AssertNothingArrived(box);
+        Assert.DoesNotContain(_log.All, line => line.Contains("gets no password", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_it_refuses_is_told_as_its_refusal()
+    {
+        _relay.Answer = line => line.StartsWith("RCPT", StringComparison.Ordinal) ? "553 5.7.1 not yours" : Answer(line);
+        await using TlsBox box = Box(Remote);
+        Assert.Equal("451 4.3.0 The relay refuses a part of this message (553 5.7.1 not yours); try again later", await SendAsync(box));
+        AssertNothingArrived(box);
+    }
+
     [Theory]
     [InlineData("AUTH PLAIN", "535 5.7.8 No: ")]
     [InlineData("AUTH PLAIN", "454 4.7.0 Later: ")]
@@ -174,14 +204,25 @@ public sealed class RelayAuthenticationTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(null, "Pkix")]
-    [InlineData("None", "Pkix")]
-    [InlineData("Pin", "Pin")]
-    [InlineData("Dane", "Dane")]
-    public void Who_gets_a_password_is_verified_as_its_destination_says_else_by_its_own_name(string? configured, string expected)
+    [InlineData(null, false, "Pkix")]
+    [InlineData("", false, "Pkix")]
+    [InlineData("", true, "Pin")]
+    [InlineData("None", false, "Pkix")]
+    [InlineData("None", true, "Pin")]
+    [InlineData("Pkix", true, "Pkix")]
+    [InlineData("Pin", true, "Pin")]
+    [InlineData("Dane", false, "Dane")]
+    public void Who_gets_a_password_is_verified_as_its_own_destination_says_else_by_its_own_name(string? configured, bool isPinned, string expected)
     {
-        TlsDestination[] known = configured is null ? [] : [new() { Address = "192.0.2.0/24", Server = TlsPolicy.None, Verify = Enum.Parse<TlsVerification>(configured) }];
-        TlsRule rule = new TlsOptions { Server = TlsPolicy.None, Verify = TlsVerification.Dane, Destinations = known }.RuleForPassword(IPAddress.Parse("192.0.2.1"), "relay.test");
+        var destination = new TlsDestination
+        {
+            Address = "192.0.2.0/24",
+            Server = TlsPolicy.None,
+            Verify = configured is null or "" ? null : Enum.Parse<TlsVerification>(configured),
+            Pins = isPinned ? [new string('0', 64)] : [],
+        };
+        TlsRule rule = new TlsOptions { Server = TlsPolicy.None, Verify = TlsVerification.Dane, Destinations = configured is null ? [] : [destination] }
+            .RuleForPassword(IPAddress.Parse("192.0.2.1"), "relay.test");
         Assert.Equal((TlsPolicy.Required, Enum.Parse<TlsVerification>(expected), "relay.test"), (rule.Policy, rule.Verify, rule.Name));
     }
 

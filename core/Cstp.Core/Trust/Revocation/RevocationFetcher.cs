@@ -69,7 +69,6 @@ internal sealed class RevocationFetcher : IAsyncDisposable
         })
         { Timeout = options.FetchTimeout };
         _working = Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => Task.Run(WorkAsync)));
-        LookAhead();
         _watching = new Rounds(Round, time, LookAhead, failed => RevocationLog.WatchFailed(logger, failed));
         knowledge.FetchBy(this);
     }
