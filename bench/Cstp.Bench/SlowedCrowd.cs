@@ -22,8 +22,6 @@ internal sealed class SlowedCrowd(int port, int clients, bool afterGreeting) : I
 
     private static readonly byte[] s_forged = Encoding.ASCII.GetBytes("EHLO [198.51.100.1]\r\n");
 
-    private static readonly byte[] s_noop = Encoding.ASCII.GetBytes("NOOP\r\n");
-
     private readonly CancellationTokenSource _end = new();
     private readonly SemaphoreSlim _arriving = new(AtOnce);
     private List<Task> _tasks = [];
@@ -81,7 +79,7 @@ internal sealed class SlowedCrowd(int port, int clients, bool afterGreeting) : I
                     await ReadAsync(socket, cancel);
                     while (afterGreeting)
                     {
-                        await socket.SendAsync(s_noop, cancel);
+                        await socket.SendAsync(s_forged, cancel);
                         await ReadAsync(socket, cancel);
                     }
                 }
