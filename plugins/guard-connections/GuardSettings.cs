@@ -102,7 +102,7 @@ public sealed class GuardSettings : IValidatableObject
     /// <summary>How long a client is suspected after a sign.</summary>
     public TimeSpan SuspectFor { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long a suspected client waits, for its greeting and for the answer to each command.</summary>
+    /// <summary>How long a suspected client waits, for its greeting and for the answer to EHLO, MAIL, RCPT and DATA.</summary>
     public TimeSpan SlowDelay { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Clients that are slowed at once; one more is answered 421.</summary>
