@@ -73,15 +73,15 @@ internal sealed class SessionTls(SmtpSession session, SmtpServices services, Tls
         ServerGreeting greeting = await GreetAsync(server, rule, name ?? session.BannerName, line, cancel);
         ServerVerdict verdict = await JudgeAsync(server.Peer, rule, greeting, cancel);
         if ((verdict.Refusal ?? (greeting.IsBroken ? greeting.Failure : null)) is { } refusal)
-            throw new IOException($"a second connection: {refusal}");
+            throw new IOException($"a further connection: {refusal}");
         if (_server?.Peer is not null && greeting.Peer is null)
-            throw new IOException($"TLS on the first connection and none on a second: {greeting.Failure}");
+            throw new IOException($"TLS on the first connection and none on a further one: {greeting.Failure}");
         if (_verdict?.Result == VerdictKind.Held && verdict.Result != VerdictKind.Held)
-            throw new IOException($"verified on the first connection and not on a second: {verdict.Problem}");
+            throw new IOException($"verified on the first connection and not on a further one: {verdict.Problem}");
         foreach (string domain in session.Transaction?.Recipients.Select(r => r.Mailbox.Domain).Distinct(StringComparer.OrdinalIgnoreCase) ?? [])
         {
             if (await termination.Verification.JudgeForAsync(rule, domain, server.Peer, greeting.Peer, greeting.Failure, cancel) is { Refusal: { } why })
-                throw new IOException($"a second connection, for {domain}: {why}");
+                throw new IOException($"a further connection, for {domain}: {why}");
         }
         return (greeting.Reply, Legs with { ServerIsSecured = greeting.Peer is not null, ServerIsVerified = verdict.Result == VerdictKind.Held });
     }

@@ -157,7 +157,7 @@ public sealed class RelayAuthenticationTests : IAsyncDisposable
         Assert.StartsWith("451 4.4.2", await SendAsync(box), StringComparison.Ordinal);
         AssertNothingArrived(box);
         Assert.DoesNotContain(_relay.Commands, line => line.StartsWith("AUTH", StringComparison.Ordinal));
-        Assert.Contains(_log.All, line => line.Contains($"the relay {Remote} gets no password: a second connection: the server offers no TLS", StringComparison.Ordinal));
+        Assert.Contains(_log.All, line => line.Contains($"the relay {Remote} gets no password: a further connection: the server offers no TLS", StringComparison.Ordinal));
     }
 
     [Fact]
