@@ -27,6 +27,7 @@ internal sealed class SevenBitStage
     private TransferEncoder _encoder = TransferEncoder.Identity();
     private bool _pendingLineEnd;
     private bool _restOfLongLine;
+    private bool _isInDelimiter;
 
     /// <summary>Encodes.</summary>
     /// <param name="header">The header section of the entity; only its Content-* fields are written.</param>
@@ -60,12 +61,20 @@ internal sealed class SevenBitStage
     {
         bool beginsLine = !_restOfLongLine;
         _restOfLongLine = !whole;
+        if (!beginsLine && _isInDelimiter)
+        {
+            // Blanks without end behind a delimiter are the delimiter's (RFC 2046 5.1.1).
+            Write(line, output);
+            return;
+        }
+        _isInDelimiter = false;
         if (beginsLine && DelimiterLevel(line, out bool closes) is >= 0 and int level)
         {
             LeavePart(output);
             _boundaries.RemoveRange(level + 1, _boundaries.Count - level - 1);
             if (closes)
                 _boundaries.RemoveAt(level);
+            _isInDelimiter = true;
             _place = closes ? Place.Around : Place.Header;
             _header.ResetWrittenCount();
             Write(line, output);
@@ -74,7 +83,7 @@ internal sealed class SevenBitStage
         switch (_place)
         {
             case Place.Header:
-                TakeHeader(line, output);
+                TakeHeader(line, beginsLine, output);
                 return;
             case Place.Around:
                 Write(line, output);
@@ -87,9 +96,9 @@ internal sealed class SevenBitStage
             _encoder.Write(segment.Span, output);
     }
 
-    private void TakeHeader(ReadOnlySequence<byte> line, IBufferWriter<byte> output)
+    private void TakeHeader(ReadOnlySequence<byte> line, bool beginsLine, IBufferWriter<byte> output)
     {
-        if (line.Length == 2 && LinePieces.EndsInCrlf(line))
+        if (beginsLine && line.Length == 2 && LinePieces.EndsInCrlf(line))
         {
             var header = HeaderSection.Parse(_header.WrittenSpan.ToArray());
             _header.ResetWrittenCount();
