@@ -5,7 +5,8 @@ namespace Cstp.Core.Mime;
 /// <summary>Cuts content into lines, and lines that are too long to wait for their end into pieces.</summary>
 internal static class LinePieces
 {
-    private const int Piece = 4096;
+    /// <summary>Octets that a line has at least where it comes in pieces.</summary>
+    public const int Piece = 4096;
 
     /// <summary>Takes a line with its LF, or a piece of one.</summary>
     /// <param name="buffer">What arrived; cut by what was taken.</param>

@@ -93,6 +93,9 @@ internal sealed class MultipartSigned(string boundary)
         _restOfLongLine = !whole;
         if (beginsLine && StartsWithDelimiter(line))
         {
+            // Whether it came in pieces must make no difference.
+            if (line.Length >= LinePieces.Piece)
+                throw new MultipartException($"a delimiter of {LinePieces.Piece} octets or more");
             EnterNext(line);
             return;
         }

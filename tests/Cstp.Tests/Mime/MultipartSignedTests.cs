@@ -52,6 +52,22 @@ public sealed class MultipartSignedTests
             Assert.Equal((line, "S"), await SplitAsync([.. body.Chunk(size)]));
     }
 
+    [Theory]
+    [InlineData(4_096 - 5, false)]
+    [InlineData(4_096 - 4, true)]
+    [InlineData(100_000, true)]
+    public async Task A_delimiter_that_is_padded_without_end_is_refused_wherever_it_is_cut(int blanks, bool isRefused)
+    {
+        byte[] body = Cuts.Octets($"--b\r\nHello\r\n--b{new string(' ', blanks - 1)}\r\nS\r\n--b--\r\n");
+        foreach (int size in new[] { 1_000, 4_096, 4_097, 4_110, body.Length })
+        {
+            if (isRefused)
+                await Assert.ThrowsAsync<MultipartException>(() => SplitAsync([.. body.Chunk(size)]));
+            else
+                Assert.Equal(("Hello", "S"), await SplitAsync([.. body.Chunk(size)]));
+        }
+    }
+
     private static async Task<(string Content, string Signature)> SplitAsync(byte[][] pieces)
     {
         var content = new MemoryStream();
