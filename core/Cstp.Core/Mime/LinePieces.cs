@@ -46,4 +46,16 @@ internal static class LinePieces
         line.Slice(line.Length - 2).CopyTo(end);
         return end.SequenceEqual("\r\n"u8);
     }
+
+    /// <summary>Whether there are blanks and line ends alone, or nothing.</summary>
+    /// <param name="line">A line, a piece, or a part of one.</param>
+    public static bool IsBlank(ReadOnlySequence<byte> line)
+    {
+        foreach (ReadOnlyMemory<byte> segment in line)
+        {
+            if (segment.Span.IndexOfAnyExcept(" \t\r\n"u8) >= 0)
+                return false;
+        }
+        return true;
+    }
 }

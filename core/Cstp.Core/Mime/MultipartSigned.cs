@@ -102,7 +102,7 @@ internal sealed class MultipartSigned(string boundary)
         switch (_place)
         {
             case Place.Preamble or Place.Epilogue:
-                if (!IsBlank(line) && !(_place == Place.Preamble && beginsLine && IsUsualPreamble(line)))
+                if (!LinePieces.IsBlank(line) && !(_place == Place.Preamble && beginsLine && IsUsualPreamble(line)))
                     throw new MultipartException(_place == Place.Preamble ? "text before the first part" : "text after the last part");
                 return;
         }
@@ -159,14 +159,4 @@ internal sealed class MultipartSigned(string boundary)
 
     private static bool IsUsualPreamble(ReadOnlySequence<byte> line) =>
         line.Length < 100 && s_usualPreambles.Contains(Encoding.Latin1.GetString(line).TrimEnd('\r', '\n', ' ').TrimEnd('.'));
-
-    private static bool IsBlank(ReadOnlySequence<byte> line)
-    {
-        foreach (ReadOnlyMemory<byte> segment in line)
-        {
-            if (segment.Span.IndexOfAnyExcept(" \t\r\n"u8) >= 0)
-                return false;
-        }
-        return true;
-    }
 }

@@ -185,9 +185,8 @@ internal sealed class SevenBitStage
             byte[] delimiter = _boundaries[level];
             if (!text.StartsWith(delimiter))
                 continue;
-            ReadOnlySpan<byte> rest = text[delimiter.Length..];
-            closes = rest.StartsWith("--"u8);
-            if ((closes ? rest[2..] : rest).IndexOfAnyExcept(" \t\r\n"u8) < 0)
+            closes = text[delimiter.Length..].StartsWith("--"u8);
+            if (LinePieces.IsBlank(line.Slice(delimiter.Length + (closes ? 2 : 0))))
                 return level;
         }
         return -1;

@@ -22,6 +22,15 @@ public sealed class SevenBitStageTests
             Assert.Equal(whole, Cuts.Text(await EncodeAsync([octets[..cut], octets[cut..]])));
     }
 
+    [Fact]
+    public async Task A_line_that_begins_like_a_delimiter_and_has_text_far_behind_it_is_content()
+    {
+        string line = $"--b{new string(' ', 100)}x\r\n";
+        string body = $"--b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{line}\u00e4\r\n--b--\r\n";
+        string encoded = Cuts.Text(await EncodeAsync([Cuts.Octets("Content-Type: multipart/mixed; boundary=b\r\n\r\n" + body)]));
+        Assert.Contains("x\r\n=E4\r\n--b--", encoded, StringComparison.Ordinal);
+    }
+
     private static Task<byte[]> EncodeAsync(byte[][] pieces) => Cuts.RunAsync(pieces, async (from, to) =>
     {
         HeaderSection? header = await HeaderSection.ReadAsync(from, 1000, default);
