@@ -64,10 +64,13 @@ internal sealed class OutgoingDelivery(SmtpConnection server, SmtpOptions option
     /// <returns>Null where content may follow, else the server's word.</returns>
     public async Task<ServerReply?> BeginAsync(CancellationToken cancel)
     {
-        if (chunks is null)
-            return await BeginDataAsync(cancel) is var reply && IsInData ? null : reply;
-        IsInData = true;
-        return null;
+        if (chunks is not null)
+        {
+            IsInData = true;
+            return null;
+        }
+        ServerReply reply = await BeginDataAsync(cancel);
+        return IsInData ? null : reply;
     }
 
     /// <summary>Says DATA.</summary>

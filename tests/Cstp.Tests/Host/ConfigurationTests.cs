@@ -11,7 +11,8 @@ namespace Cstp.Tests.Host;
 
 public sealed class ConfigurationTests : IDisposable
 {
-    private const string Least = """
+    /// <summary>A configuration with all that must be there.</summary>
+    internal const string Least = """
         [box]
         name = "cstpbox@amd.test"
         domains = ["amd.test"]

@@ -70,14 +70,7 @@ public sealed class RelayPasswordTests : IDisposable
         return string.Join('\n', read.Mistakes.Lines);
     }
 
-    private LoadedConfiguration Read(string server, string file, string more = "") => LoadedConfiguration.Read(_folder.Write("cstp.toml", $"""
-            [box]
-            name = "cstpbox@amd.test"
-            domains = ["amd.test"]
-            [modules]
-            crypto = "c"
-            policy = "p"
-            network = "n"
+    private LoadedConfiguration Read(string server, string file, string more = "") => LoadedConfiguration.Read(_folder.Write("cstp.toml", ConfigurationTests.Least + $"""
             [relay]
             server = "{server}"
             user = "box"
